@@ -1,0 +1,108 @@
+"""Checkpoints: written atomically, after every epoch, every minute, and when a signal asks to stop."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from ar_lab.errors import Interrupted
+
+SECONDS_BETWEEN_SAVES = 60.0
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes beside the target and renames, so that a kill or a full disk leaves the last good checkpoint as it was."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".tmp")
+        try:
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def best_checkpoint(directory: Path) -> ModelCheckpoint:
+    """Keeps best.ckpt: the weights with the lowest validation figure."""
+    return ModelCheckpoint(
+        directory,
+        filename="best",
+        monitor="validation/nats_per_dim",
+        mode="min",
+        enable_version_counter=False,
+        save_on_train_epoch_end=False,
+    )
+
+
+class LastCheckpoint(Callback):
+    """Keeps last.ckpt, from which a run goes on, and turns SIGINT and SIGTERM into a stop between two batches.
+
+    A second signal does not wait for the batch. With `selects=False` there is no validation part to choose by, and the
+    last weights are the best ones as well.
+
+    Raises:
+        Interrupted: out of `trainer.fit`, after last.ckpt was written.
+    """
+
+    def __init__(self, directory: Path, selects: bool):
+        self.directory = directory
+        self.selects = selects
+        self.signum: int | None = None
+        self.saved_at = time.monotonic()
+
+    def on_fit_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        # In place of Lightning's handlers, under which SIGTERM ends with exit code 0; its teardown restores the others.
+        if threading.current_thread() is threading.main_thread():
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(signum, self._ask)
+
+    def _ask(self, signum: int, frame: Any) -> None:
+        if self.signum is not None:
+            raise Interrupted(signum)
+        self.signum = signum
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        if self.signum is not None:
+            self._save(trainer)
+            raise Interrupted(self.signum)
+        if time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        self._save(trainer)
+        if not self.selects:
+            trainer.save_checkpoint(self.directory / "best.ckpt")
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        trainer.save_checkpoint(self.directory / "last.ckpt")
+        self.saved_at = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rng": torch.get_rng_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        torch.set_rng_state(state_dict["rng"])
+
+
+class EndWithValidation(Callback):
+    """Makes whatever limit ends training end it with a validation, so that best.ckpt always exists."""
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        steps_done = trainer.global_step >= trainer.max_steps > 0
+        epochs_done = trainer.is_last_batch and trainer.current_epoch + 1 >= (trainer.max_epochs or -1) > 0
+        if steps_done or epochs_done:
+            trainer.should_stop = True  # Lightning validates before such a stop, and not before its own limits
+        if trainer.should_stop and trainer.check_val_every_n_epoch:
+            trainer.check_val_every_n_epoch = 1

@@ -1,0 +1,90 @@
+"""MaximumLikelihood: the training step that minimizes cross-entropy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float, Shaped
+from pytorch_lightning.callbacks import Timer
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ar_lab.codecs.base import Codec
+from ar_lab.errors import DivergenceError
+from ar_lab.model import AutoregressiveModel
+from ar_lab.optimizers import parameter_groups
+from ar_lab.schedules import Schedule
+
+LOSS_LIMIT = 1e6  # nats per dimension; a loss above it is divergence
+
+
+class MaximumLikelihood(pl.LightningModule):
+    """Maximizes the mean log-likelihood of the training part by mini-batch gradient steps.
+
+    The loss is the cross-entropy -log p(x) / D in nats per dimension. With `stream`, batches are consecutive windows and
+    the state is carried from one to the next: truncated backpropagation through time (Williams and Peng, 1990).
+    """
+
+    def __init__(
+        self,
+        model: AutoregressiveModel,
+        codec: Codec,
+        optimizer: Callable[[list[dict[str, Any]]], Optimizer],
+        schedule: Schedule,
+        stream: bool = False,
+    ):
+        super().__init__()
+        self.model = model
+        self.codec = codec
+        self.make_optimizer = optimizer
+        self.schedule = schedule
+        self.stream = stream
+        self.state: Any = None
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer = self.make_optimizer(parameter_groups(self.model))
+        return {"optimizer": optimizer, "lr_scheduler": self.schedule.configure(optimizer, self.progress)}
+
+    def progress(self, step: int) -> float:
+        """The part of training that is done, by whichever limit is nearest: steps, epochs or time."""
+        done = step / self.trainer.estimated_stepping_batches  # 0 when neither steps nor epochs are limited
+        for callback in self.trainer.callbacks:
+            if isinstance(callback, Timer) and callback.time_remaining() is not None:
+                elapsed, remaining = callback.time_elapsed(), callback.time_remaining()
+                done = max(done, elapsed / (elapsed + remaining))
+        return done
+
+    def on_train_epoch_start(self) -> None:
+        self.state = None  # an epoch starts at the stream's beginning
+
+    def training_step(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, ""]:
+        return self.finite(self.nll(x).mean(), "training loss")
+
+    def finite(self, figure: Float[Tensor, ""], name: str) -> Float[Tensor, ""]:
+        """The figure itself, unless it is no longer a usable number.
+
+        Raises:
+            DivergenceError: when it is NaN, infinite or above LOSS_LIMIT.
+        """
+        if not figure.detach() < LOSS_LIMIT:
+            raise DivergenceError(
+                f"the {name} is {figure.item():.4g} nats per dimension at step {self.global_step}: training diverged; "
+                "a lower optimizer.lr or trainer.gradient_clip_val may help"
+            )
+        return figure
+
+    def nll(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
+        """-log p(x_i | …) of a training batch, given the state that the batch before it left when it is a stream."""
+        if not self.stream:
+            return self.model.nll(x)
+        network = self.model.network
+        if self.state is None:
+            self.state = network.start(len(x))
+        params, state = network.extend(x, self.state)
+        self.state = state.detach()
+        return -self.model.likelihood.conditional(params).log_prob(x)
+
+    def validation_step(self, x: Shaped[Tensor, "batch dims"]) -> None:
+        figure = self.finite((self.model.nll(x) + self.codec.charge(x)).mean(), "validation figure")
+        self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=len(x), sync_dist=True)
