@@ -40,6 +40,11 @@ class AutoregressiveModel(nn.Module):
     def space(self) -> Space:
         return self.network.space
 
+    def cast(self, x: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
+        """Stored codes as the network takes them: int64 levels or real numbers of its precision, on its device."""
+        parameter = next(self.network.parameters())
+        return x.to(parameter.device, torch.int64 if self.space.discrete else parameter.dtype)
+
     def nll(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
         """-log p(x_i | x_1 … x_{i-1}) of every dimension, in nats."""
         return -self.likelihood.conditional(self.network(x)).log_prob(x)

@@ -34,10 +34,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             partial.unlink(missing_ok=True)
 
 
-def best_checkpoint(directory: Path) -> ModelCheckpoint:
-    """Keeps best.ckpt: the weights with the lowest validation figure."""
+def best_checkpoint(run: Path) -> ModelCheckpoint:
+    """Keeps best.ckpt in a run directory: the weights with the lowest validation figure."""
     return ModelCheckpoint(
-        directory,
+        run / "checkpoints",
         filename="best",
         monitor="validation/nats_per_dim",
         mode="min",
@@ -56,8 +56,8 @@ class LastCheckpoint(Callback):
         Interrupted: out of `trainer.fit`, after last.ckpt was written.
     """
 
-    def __init__(self, directory: Path, selects: bool):
-        self.directory = directory
+    def __init__(self, run: Path, selects: bool):
+        self.run = run
         self.selects = selects
         self.signum: int | None = None
         self.saved_at = time.monotonic()
@@ -70,23 +70,23 @@ class LastCheckpoint(Callback):
 
     def _ask(self, signum: int, frame: Any) -> None:
         if self.signum is not None:
-            raise Interrupted(signum)
+            raise Interrupted(signum, self.run)
         self.signum = signum
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         if self.signum is not None:
             self._save(trainer)
-            raise Interrupted(self.signum)
+            raise Interrupted(self.signum, self.run)
         if time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES:
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         self._save(trainer)
         if not self.selects:
-            trainer.save_checkpoint(self.directory / "best.ckpt")
+            trainer.save_checkpoint(self.run / "checkpoints" / "best.ckpt")
 
     def _save(self, trainer: pl.Trainer) -> None:
-        trainer.save_checkpoint(self.directory / "last.ckpt")
+        trainer.save_checkpoint(self.run / "checkpoints" / "last.ckpt")
         self.saved_at = time.monotonic()
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""Figures: nats per dimension and what follows from them, each with its standard error."""
+
+from math import exp, log, sqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+BLOCK = 1000  # characters of text that count as one observation of the standard error
+
+
+def example_figures(nll: Float[Tensor, "examples dims"]) -> dict[str, float | int | None]:
+    """Figures over independent examples; the standard error is that of their mean."""
+    examples, dims = nll.shape
+    per_dim = nll.double().mean(1)
+    mean, se = _mean_and_error(per_dim)
+    return {
+        "nats_per_dim": mean,
+        "nats_per_dim_se": se,
+        "bits_per_dim": mean / log(2),
+        "bits_per_dim_se": None if se is None else se / log(2),
+        "nats_per_example": mean * dims,
+        "nats_per_example_se": None if se is None else se * dims,
+        "examples": examples,
+    }
+
+
+def text_figures(nll: Float[Tensor, " length"], unit: str = "char") -> dict[str, float | int | None]:
+    """Figures of one stream; neighbors depend on each other, so the standard error is over blocks of 1,000 characters."""
+    mean = float(nll.double().mean())
+    blocks = nll.double()[: len(nll) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(1)
+    se = _mean_and_error(blocks)[1]
+    return {
+        "nats_per_dim": mean,
+        "nats_per_dim_se": se,
+        f"bits_per_{unit}": mean / log(2),
+        f"bits_per_{unit}_se": None if se is None else se / log(2),
+        "perplexity": exp(mean) if mean < 700 else None,
+        "characters": len(nll),
+    }
+
+
+def _mean_and_error(values: Float[Tensor, " n"]) -> tuple[float, float | None]:
+    """The mean and its standard error, which a single value does not have."""
+    n = len(values)
+    mean = float(values.mean()) if n else float("nan")
+    return mean, float(values.std()) / sqrt(n) if n > 1 else None

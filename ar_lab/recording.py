@@ -1,0 +1,63 @@
+"""Recording: whatever happens to a run, its result says so."""
+
+import errno
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ar_lab.errors import Interrupted, LabError
+from ar_lab.runs import Run
+
+
+@contextmanager
+def recorded(run: Run) -> Iterator[None]:
+    """Keeps the run's status while the block runs: running, then done, failed or interrupted.
+
+    Raises:
+        LabError: in place of a full disk's OSError, with the remedy in one line.
+    """
+    began, before = time.monotonic(), run.result.get("seconds", 0.0)
+
+    def seconds() -> float:
+        return round(before + time.monotonic() - began, 3)
+
+    try:
+        with interruptible(run):
+            yield
+    except (Interrupted, KeyboardInterrupt):
+        run.write_result(status="interrupted", seconds=seconds())
+        raise
+    except OSError as error:
+        run.write_result(status="failed", seconds=seconds(), traceback=traceback.format_exc())
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise LabError(
+            f"no space left on the disk of {run.path}: free some and go on with "
+            f"`python -m ar_lab task=train run={run.path}` (the last good checkpoint is kept)"
+        ) from error
+    except BaseException:
+        run.write_result(status="failed", seconds=seconds(), traceback=traceback.format_exc())
+        raise
+    run.write_result(status="done", seconds=seconds(), traceback=None)
+
+
+@contextmanager
+def interruptible(run: Run) -> Iterator[None]:
+    """Lets SIGINT and SIGTERM raise Interrupted in the main thread while the block runs."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise Interrupted(signum, run.path)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {signum: signal.signal(signum, interrupt) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,87 @@
+"""Pictures of examples: a grid of images, a page of text, a pair plot of a table."""
+
+from math import ceil, sqrt
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ar_lab.codecs.base import Codec
+from ar_lab.space import Space
+
+GRID_PIXELS = 640  # the least width of a grid; small images are enlarged by a whole factor
+PAIR_COLUMNS = 5  # of a table, at most, in a pair plot
+
+
+def save_samples(codec: Codec, x: Tensor, directory: Path, reference: Tensor | None = None) -> Path:
+    """Writes samples.png or samples.txt; `reference` is real data to show beside the rows of a table."""
+    if codec.space.kind == "sequence":
+        path = directory / "samples.txt"
+        path.write_bytes(_page(codec.decode(x)))
+        return path
+    path = directory / "samples.png"
+    if codec.space.kind == "image":
+        image_grid(x, codec.space).save(path)
+    else:
+        real = None if reference is None else codec.decode(reference)
+        pair_plot(codec.decode(x), real, codec.columns, path)
+    return path
+
+
+def render(codec: Codec, x: Tensor) -> Image.Image | list[str]:
+    """Samples as one picture, or as texts; the rows of a table as a list of lines."""
+    if codec.space.kind == "image":
+        return image_grid(x, codec.space)
+    raw = codec.decode(x)
+    if codec.space.kind == "vector":
+        return [", ".join(f"{value:.4g}" for value in row) for row in raw]
+    return [text if isinstance(text, str) else text.decode(errors="replace") for text in raw]
+
+
+def _page(texts: list[str] | list[bytes]) -> bytes:
+    blocks = [text.encode() if isinstance(text, str) else text for text in texts]
+    rule = b"\n" + b"-" * 72 + b"\n"
+    return rule.join(blocks) + b"\n"
+
+
+def image_grid(x: Tensor, space: Space) -> Image.Image:
+    """Coded images `(count, dims)` side by side; their levels span black to white."""
+    height, width, channels = space.shape
+    columns = ceil(sqrt(len(x)))
+    rows = ceil(len(x) / columns)
+    brightness = (x.double() * 255 / (space.levels - 1)).round().to(torch.uint8)
+    grid = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1, channels), 128, dtype=np.uint8)
+    for k, image in enumerate(brightness.reshape(-1, *space.shape).numpy()):
+        top, left = 1 + k // columns * (height + 1), 1 + k % columns * (width + 1)
+        grid[top : top + height, left : left + width] = image
+    picture = Image.fromarray(grid.squeeze(-1) if channels == 1 else grid)
+    factor = max(1, round(GRID_PIXELS / picture.width))
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+
+
+def pair_plot(rows: np.ndarray, real: np.ndarray | None, columns: list[str], path: Path) -> None:
+    """Every pair of the first few columns: samples over real rows."""
+    from matplotlib.figure import Figure
+
+    shown = min(PAIR_COLUMNS, rows.shape[1])
+    figure = Figure(figsize=(2.2 * shown, 2.2 * shown), layout="constrained")
+    axes = figure.subplots(shown, shown, squeeze=False)
+    for i in range(shown):
+        for j in range(shown):
+            axis = axes[i, j]
+            for data, color, label in ((real, "0.6", "data"), (rows, "C3", "samples")):
+                if data is None:
+                    continue
+                if i == j:
+                    axis.hist(data[:, i], bins=20, density=True, color=color, alpha=0.6, label=label)
+                else:
+                    axis.scatter(data[:, j], data[:, i], s=6, color=color, alpha=0.6)
+            axis.tick_params(labelsize=6)
+            if i == shown - 1:
+                axis.set_xlabel(columns[j], fontsize=7)
+            if j == 0:
+                axis.set_ylabel(columns[i], fontsize=7)
+    axes[0, 0].legend(fontsize=6)
+    figure.savefig(path, dpi=120)

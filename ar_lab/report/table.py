@@ -1,0 +1,69 @@
+"""The table of a run's figures on standard output; its last line is the path of what was written. No torch."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+PARTS = ("train", "validation", "test", "baseline")
+COLUMNS = {  # heading: the metric's name behind the part
+    "nats/dim": "nats_per_dim",
+    "bits/dim": "bits_per_dim",
+    "bits/char": "bits_per_char",
+    "bits/byte": "bits_per_byte",
+    "perplexity": "perplexity",
+    "nats/example": "nats_per_example",
+    "examples": "examples",
+    "characters": "characters",
+    "bytes": "bytes",
+}
+
+
+def print_result(result: dict[str, Any], path: Path) -> None:
+    """The figures of every scored part with their standard errors, the run's facts, and the path."""
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    metrics = result.get("metrics", {})
+    if metrics:
+        console.print(figures_table(metrics))
+    for line in facts(result):
+        console.print(line, soft_wrap=True, markup=False)
+    print(path)
+
+
+def figures_table(metrics: dict[str, Any]) -> Table:
+    """One row a part, one column a unit that the run has."""
+    headings = [h for h, name in COLUMNS.items() if any(f"{part}/{name}" in metrics for part in PARTS)]
+    table = Table("part", title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for part in PARTS:
+        if f"{part}/nats_per_dim" in metrics:
+            style = "bold" if part == "test" else None
+            table.add_row(part, *(_cell(metrics, f"{part}/{COLUMNS[h]}") for h in headings), style=style)
+    return table
+
+
+def _cell(metrics: dict[str, Any], name: str) -> str:
+    value, error = metrics.get(name), metrics.get(f"{name}_se")
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    digits = 4 if abs(value) < 100 else 2
+    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def facts(result: dict[str, Any]) -> list[str]:
+    """What a reader of the figures needs beside them, a line each."""
+    lines = ["± is one standard error; baseline: every dimension on its own, scored on the test part."]
+    if "likelihood" in result:
+        lines.append(f"likelihood: {result['likelihood']}   parameters: {result['parameters']:,}")
+    if "seconds" in result:
+        lines.append(f"time: {result['seconds']:.0f} s, of which training {result.get('training_seconds', 0):.0f} s")
+    lines += [f"note: {note}" for note in result.get("notes", [])]
+    if result.get("status") not in (None, "done"):
+        lines.append(f"status: {result['status']}")
+    if result.get("samples"):
+        lines.append(f"samples: {result['samples']}")
+    return lines

@@ -1,0 +1,72 @@
+"""task=evaluate: the figures of a trained model on the three parts of its data."""
+
+from typing import Any
+
+from torch import Tensor
+
+from ar_lab import runs
+from ar_lab.build import build_source
+from ar_lab.data.module import chosen
+from ar_lab.data.parts import Parts
+from ar_lab.errors import ConfigError
+from ar_lab.evaluation.baseline import FactorizedBaseline
+from ar_lab.evaluation.figures import example_figures, text_figures
+from ar_lab.evaluation.scoring import score_examples, score_stream
+from ar_lab.model import AutoregressiveModel
+from ar_lab.report.table import print_result
+from ar_lab.restore import restore
+
+MONITORED = 2000  # examples of the training and validation parts that are scored, the same ones for every run
+MONITOR_SEED = 0
+
+
+def evaluate(config: dict[str, Any]) -> None:
+    """Scores a run's best checkpoint again and writes RUN/evaluate/result.json.
+
+    Raises:
+        ConfigError: when the data are no longer those the run was trained on.
+    """
+    restored = restore(config["run"])
+    parts = build_source(config["data"]).load()
+    trained_on = restored.run.result.get("data_checksum")
+    if parts.codec != restored.codec or trained_on not in (None, parts.checksum):
+        raise ConfigError(
+            f"the data differ from those of {restored.run.path} (checksum {parts.checksum[:12]}, "
+            f"then {str(trained_on)[:12]}): give the original ones, for example by data.root= or data.path="
+        )
+    metrics = figures(restored.model, parts, config)
+    directory = restored.run.subdirectory("evaluate")
+    result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
+    runs.write_json(directory / "result.json", result)
+    print_result(result, directory)
+
+
+def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part."""
+    test = select(parts.test, config["evaluation"]["examples"], model, parts)
+    scored = {"train": select(parts.train, MONITORED, model, parts)}
+    if len(parts.validation):
+        scored["validation"] = select(parts.validation, MONITORED, model, parts)
+    scored["test"] = test
+    metrics: dict[str, Any] = {}
+    for name, x in scored.items():
+        metrics |= named(name, score(model, parts, x, config), parts)
+    baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
+    return metrics | named("baseline", baseline.score(test), parts)
+
+
+def select(part: Tensor, limit: int | None, model: AutoregressiveModel, parts: Parts) -> Tensor:
+    """At most `limit` examples of a part, windows of a stream; all of them where there is no limit."""
+    return part if limit is None else chosen(part, limit, MONITOR_SEED, model.space.dims)
+
+
+def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any]) -> Tensor:
+    batch_size = config["evaluation"]["batch_size"]
+    if parts.is_stream:
+        return score_stream(model, parts.codec, x, config["task"]["stride"], batch_size)
+    return score_examples(model, parts.codec, x, batch_size)
+
+
+def named(part: str, nll: Tensor, parts: Parts) -> dict[str, Any]:
+    found = text_figures(nll, parts.codec.unit) if parts.is_stream else example_figures(nll)
+    return {f"{part}/{name}": value for name, value in found.items()}

@@ -1,0 +1,129 @@
+"""task=train: data, model, training, figures, samples; everything that happens to a run, top to bottom."""
+
+import time
+from functools import partial as bind
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from ar_lab import runs
+from ar_lab.build import build, build_likelihood, build_model, build_source, partial
+from ar_lab.callbacks.curves import Curves
+from ar_lab.callbacks.gallery import Gallery
+from ar_lab.callbacks.progress import Bar
+from ar_lab.data.module import DataModule
+from ar_lab.errors import ConfigError
+from ar_lab.learner import MaximumLikelihood
+from ar_lab.model import AutoregressiveModel
+from ar_lab.recording import recorded
+from ar_lab.report.pictures import render, save_samples
+from ar_lab.report.table import print_result
+from ar_lab.restore import model_weights, read_checkpoint, restore
+from ar_lab.runs import Run
+from ar_lab.tasks.evaluate import figures
+from ar_lab.trainer import finish_loggers, make_trainer
+
+
+def train(config: dict[str, Any]) -> None:
+    """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
+    run = runs.begin(config)
+    with recorded(run):
+        learn(run, config)
+    print_result(run.result, run.path)
+
+
+def learn(run: Run, config: dict[str, Any]) -> None:
+    """One run: load the data, fit, then score and sample the best weights."""
+    pl.seed_everything(config["seed"], verbose=False)
+    data = load_data(config)
+    model = build_model(config, data.space)
+    if config["init_from"] is not None:
+        start_from(model, config["init_from"])
+    run.write_result(**facts(config, data, model))
+    trainer = fit(run, config, data, model)
+    try:
+        model.load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
+        model.eval()
+        metrics = figures(model, data.parts, config)
+        noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
+        samples = save_samples(data.codec, model.sample(noise).cpu(), run.path, data.parts.train[:1000])
+        run.write_result(metrics=metrics, samples=str(samples))
+    except BaseException:
+        finish_loggers(trainer, {}, failed=True)
+        raise
+    finish_loggers(trainer, metrics, failed=False)
+
+
+def load_data(config: dict[str, Any]) -> DataModule:
+    data = config["data"]
+    return DataModule(
+        build_source(data).load(),
+        batch_size=data["batch_size"],
+        seed=config["seed"],
+        stream=data.get("stream", False),
+    )
+
+
+def start_from(model: AutoregressiveModel, path: str) -> None:
+    """Copies the best weights of another run.
+
+    Raises:
+        ConfigError: when they are of another shape.
+    """
+    try:
+        model.load_state_dict(restore(path).model.state_dict())
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ConfigError(f"init_from={path}: not the weights of this model and data ({reason})") from error
+
+
+def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> dict[str, Any]:
+    """What result.json says of a run beside its figures."""
+    return {
+        **runs.environment(),
+        "seed": config["seed"],
+        "likelihood": build_likelihood(config["likelihood"], data.space)[1],
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "data_checksum": data.parts.checksum,
+        "notes": data.parts.notes,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def fit(run: Run, config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> pl.Trainer:
+    """Maximizes the likelihood of the training part, from last.ckpt where there is one."""
+    learner = MaximumLikelihood(
+        model,
+        data.codec,
+        partial(config["optimizer"]),
+        build(config["scheduler"]),
+        stream=config["data"].get("stream", False),
+    )
+    selects = len(data.parts.validation) > 0
+    trainer = make_trainer(run, config, watchers(config, data, model), selects)
+    if config["learner"]["compile"]:
+        model.network.compile()
+    last = run.checkpoint("last")
+    began = time.monotonic()
+    try:
+        trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    except BaseException:
+        finish_loggers(trainer, {}, failed=True)
+        raise
+    run.write_result(
+        device=str(learner.device),
+        steps=trainer.global_step,
+        training_seconds=round(run.result.get("training_seconds", 0.0) + time.monotonic() - began, 3),
+    )
+    return trainer
+
+
+def watchers(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> list[pl.Callback]:
+    """Curves, gallery and progress bar, in the units of the raw data."""
+    unit, dims = {"image": ("images", 1), "vector": ("rows", 1)}.get(data.space.kind, ("characters", data.space.dims))
+    sample = data.parts.train[: data.space.dims] if data.parts.is_stream else data.parts.train[:1]
+    charge = float(data.codec.charge(model.cast(sample)).mean())
+    noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
+    gallery = [Gallery(noise, bind(render, data.codec))]
+    return [Curves(charge), *gallery, Bar(unit, dims, charge)]

@@ -1,0 +1,103 @@
+"""The Lightning Trainer of a run: its config, and what every run has."""
+
+import logging
+import os
+import warnings
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging
+from pytorch_lightning.loggers import Logger, WandbLogger
+
+from ar_lab.build import build
+from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, EndWithValidation, LastCheckpoint, best_checkpoint
+from ar_lab.callbacks.metrics_csv import MetricsCSV
+from ar_lab.errors import ConfigError
+from ar_lab.runs import Run
+
+
+def make_trainer(run: Run, config: dict[str, Any], watchers: list[Callback], selects: bool) -> pl.Trainer:
+    """A Trainer that logs to the run directory and keeps best.ckpt and last.ckpt in it.
+
+    `selects` says whether there is a validation part to choose the best weights by. A given `max_steps` is the only limit
+    besides `max_time`: no epoch limit cuts it short.
+    """
+    quiet()
+    settings = dict(config["trainer"])
+    if settings["max_steps"] > 0:
+        settings["max_epochs"] = -1
+    return build(
+        settings,
+        logger=[MetricsCSV(run.path / "metrics.csv"), *make_loggers(run, config)],
+        callbacks=make_callbacks(run, config["learner"], watchers, selects),
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=run.path,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def make_callbacks(run: Run, learner: dict[str, Any], watchers: list[Callback], selects: bool) -> list[Callback]:
+    """Averaging first and checkpoints last, so that what is saved is what the step ended with."""
+    callbacks: list[Callback] = []
+    if learner["ema"] is not None:
+        callbacks.append(EMAWeightAveraging(decay=learner["ema"]))
+    callbacks += [*watchers, EndWithValidation()]
+    if selects:
+        callbacks.append(best_checkpoint(run.path))
+    if selects and learner["patience"] is not None:
+        # The learner raises DivergenceError on a NaN, which would otherwise stop training as if all were well.
+        callbacks.append(EarlyStopping("validation/nats_per_dim", patience=learner["patience"], check_finite=False))
+    callbacks.append(LastCheckpoint(run.path, selects))
+    return callbacks
+
+
+def make_loggers(run: Run, config: dict[str, Any]) -> list[Logger]:
+    """The configured logger beside metrics.csv, writing into the run directory."""
+    node = config["logger"]
+    if node["_target_"] == "none":
+        return []
+    if not node["_target_"].endswith("WandbLogger"):
+        return [build(node, save_dir=run.path, name="", version="tensorboard")]
+    return [make_wandb(run, config)]
+
+
+def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
+    """A W&B logger that never prompts; a run that goes on keeps its W&B id.
+
+    Raises:
+        ConfigError: when it is to be online and there is no key.
+    """
+    os.environ.setdefault("WANDB_SILENT", "true")
+    import wandb  # after the environment is set: it reads it at import
+
+    node = config["logger"]
+    if node["mode"] == "online" and not wandb.api.api_key:
+        raise ConfigError("logger.mode=online needs a W&B key: run `wandb login`, set WANDB_API_KEY, or use mode=offline")
+    identity = run.result.get("wandb_id") or wandb.util.generate_id()
+    run.write_result(wandb_id=identity)
+    return build(node, save_dir=run.path, name=run.path.name, id=identity, config=config)
+
+
+def finish_loggers(trainer: pl.Trainer, metrics: dict[str, Any], failed: bool) -> None:
+    """Writes the final figures as W&B's summary and ends its run with the state of ours."""
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            logger.experiment.summary.update(metrics)
+            logger.experiment.finish(exit_code=int(failed))
+
+
+def quiet() -> None:
+    """Leaves out what Lightning says of every run: hardware found and not used, and tips."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in IRRELEVANT:
+        warnings.filterwarnings("ignore", message=message)
+
+
+IRRELEVANT = (
+    ".*does not have many workers.*",  # whole batches come from memory
+    ".*is smaller than the logging interval.*",  # the curves keep their own interval
+    ".*Checkpoint directory .* exists and is not empty.*",  # a run that goes on
+)
