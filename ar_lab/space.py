@@ -43,6 +43,16 @@ class Space:
         """Height, width and channels; a sequence or vector is an image of height 1 with one channel."""
         return self.shape if self.kind == "image" else (1, self.dims, 1)
 
+    def span(self, start: int, stop: int) -> slice:
+        """The dimensions from `start` up to `stop`.
+
+        Raises:
+            ValueError: when an example has fewer.
+        """
+        if stop > self.dims:
+            raise ValueError(f"dimensions {start}..{stop - 1}: an example has {self.dims}, so begin again from start()")
+        return slice(start, stop)
+
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "shape": list(self.shape)}
 

@@ -10,11 +10,35 @@ from torch import Tensor, nn
 from ar_lab.space import Space
 
 
+def shifted(x: Shaped[Tensor, "batch time"], pending: Shaped[Tensor, " batch"] | None) -> Shaped[Tensor, "batch time"]:
+    """The value before each of the next dimensions `x`: the pending one, then all but the last.
+
+    Raises:
+        ValueError: right after a `step`, whose conditional has not been given its value yet.
+    """
+    if pending is None:
+        raise ValueError("extend right after step: the value of the dimension asked for is not known; give it to step")
+    return torch.cat([pending.unsqueeze(1), x[:, :-1]], dim=1)
+
+
+def latest(
+    previous: Shaped[Tensor, " batch"] | None, pending: Shaped[Tensor, " batch"] | None
+) -> Shaped[Tensor, " batch"]:
+    """The value before the next dimension, which the caller or the state knows.
+
+    Raises:
+        ValueError: when both know it, or neither.
+    """
+    if (previous is None) == (pending is None):
+        raise ValueError("step takes previous=None right after start or extend, and the value just chosen after a step")
+    return pending if previous is None else previous
+
+
 class Network(nn.Module, ABC):
     """Maps what came before each dimension to the `K` numbers of its conditional: a sequence of classifiers.
 
-    A state holds all that is known so far: what the network made of it, and the last value, which is not taken in before
-    the conditional after it is asked for. A call consumes the state it is given; use the one it returns.
+    A state holds all that is known so far: what the network made of it, and the last value, which is not taken in
+    before the conditional after it is asked for. A call consumes the state it is given; use the one it returns.
     """
 
     carries = False  # True: the state is of constant size, and a stream may be extended without end
@@ -30,12 +54,10 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def extend(self, x: Shaped[Tensor, "batch time"], state: Any) -> tuple[Float[Tensor, "batch time outputs"], Any]:
-        """The parameters of the next `time` conditionals in one parallel pass; entry i is blind to x_i and all after."""
+        """The parameters of the next `time` conditionals in one pass; entry i is blind to x_i and all after."""
 
     @abstractmethod
-    def step(
-        self, previous: Shaped[Tensor, " batch"] | None, state: Any
-    ) -> tuple[Float[Tensor, "batch outputs"], Any]:
+    def step(self, previous: Shaped[Tensor, " batch"] | None, state: Any) -> tuple[Float[Tensor, "batch outputs"], Any]:
         """The parameters of the next conditional, from caches.
 
         `previous` is the value of the dimension before it, or None when the state knows it already: right after `start`
@@ -47,7 +69,7 @@ class Network(nn.Module, ABC):
         return self.extend(x, self.start(len(x)))[0]
 
     def receptive_field(self) -> Bool[Tensor, "dims dims"]:
-        """Entry [i, j]: whether the parameters of dimension i depend on x_j. Everything before i, unless a model says less."""
+        """Entry [i, j]: whether the parameters of dimension i depend on x_j. All before i, unless a model says less."""
         return torch.ones(self.space.dims, self.space.dims, dtype=torch.bool).tril(-1)
 
     @property
