@@ -1,5 +1,10 @@
 """Errors a person can act on: one line that says what is wrong, where, and what would be right."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from os import PathLike
+from signal import Signals
+
 
 class LabError(Exception):
     """A failure whose message is written for the user; the command prints it without a traceback."""
@@ -19,3 +24,28 @@ class DataError(LabError):
 
 class DivergenceError(LabError):
     """The loss stopped being a usable number."""
+
+
+class Interrupted(BaseException):
+    """A signal ended a run that can go on; no Exception, so that nothing on the way up swallows it."""
+
+    def __init__(self, signum: int, run: str | PathLike[str]):
+        self.exit_code = 128 + signum
+        name = Signals(signum).name
+        super().__init__(f"interrupted by {name}; to go on: python -m ar_lab task=train run={run}")
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """The end of a message about a misspelt word: "; did you mean X?", or nothing when no choice resembles it."""
+    close = get_close_matches(word, list(choices), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def no_such_key(key: str, siblings: Iterable[str]) -> str:
+    """The message about a key that its parent does not have, with the one that was meant or else all there are."""
+    parent, dot, name = key.rpartition(".")
+    siblings = [sibling for sibling in siblings if sibling != "_target_"]
+    close = get_close_matches(name, siblings, n=1)
+    if close:
+        return f"{key}: no such key; did you mean {parent}{dot}{close[0]}?"
+    return f"{key}: no such key; {parent or 'the config'} has {', '.join(siblings) or 'none'}"

@@ -1,0 +1,31 @@
+"""Whether a process that wrote its id into a file still lives, even after the id was given to another one."""
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def start_time(pid: int) -> str | None:
+    """When a process started, in a form that is the same each time it is asked; None when that cannot be told."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        # Field 22; the second, the command's name in parentheses, may itself hold spaces.
+        return stat.read_text().rpartition(")")[2].split()[19]
+    try:
+        answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return answer.stdout.strip() or None
+
+
+def is_alive(pid: int | None, started: str | None) -> bool:
+    """Whether the process with this id runs, and is the one that started then."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and alive
+    return started is None or start_time(pid) == started

@@ -1,0 +1,99 @@
+"""Choices that are right each on its own and cannot work together, found before anything is loaded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Config = dict[str, Any]
+
+
+def conflicts(config: Config) -> Iterator[str]:
+    """One line for every combination of a checked config that cannot work."""
+    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _parts, _selection, _stream):
+        yield from check(config)
+
+
+def _class(node: dict[str, Any]) -> str:
+    return node["_target_"].rpartition(".")[2]
+
+
+def _is_text(data: dict[str, Any]) -> bool:
+    return data["_target_"].startswith("ar_lab.data.text.")
+
+
+def _levels(data: dict[str, Any]) -> str | None:
+    """The levels of ar_lab's own data in words, or None when only the user's own source knows."""
+    if _is_text(data):
+        return "many levels (text)"
+    known = {"Table": "real numbers", "BinaryMNIST": "2 levels"}
+    if data["_target_"].startswith("ar_lab."):
+        return known.get(_class(data)) or f"{data['levels']} levels"
+    return None
+
+
+def _task(config: Config) -> Iterator[str]:
+    task = config["task"]["name"]
+    if task != "train" and config["run"] is None:
+        yield f"task={task}: needs run=DIR, the directory of the run to {task}"
+
+
+def _likelihood(config: Config) -> Iterator[str]:
+    chosen, levels = _class(config["likelihood"]), _levels(config["data"])
+    name = config["data"]["name"]
+    if chosen == "Bernoulli" and levels not in (None, "2 levels"):
+        remedy = "use likelihood=auto" + ("" if _is_text(config["data"]) else ", or data.levels=2 for images")
+        yield f"likelihood=bernoulli: needs 2 levels, data={name} has {levels}; {remedy}"
+    if chosen == "Categorical" and levels == "real numbers":
+        yield f"likelihood=categorical: needs discrete data, data={name} has real numbers; use likelihood=auto"
+    if chosen == "GaussianMixture" and levels not in (None, "real numbers"):
+        yield f"likelihood=gaussian_mixture: needs real numbers, data={name} has {levels}; use likelihood=auto"
+
+
+def _transformer(config: Config) -> Iterator[str]:
+    model = config["model"]
+    if _class(model) != "Transformer" or "heads" not in model or "width" not in model:
+        return
+    width, heads = model["width"], model["heads"]
+    if width % heads:
+        divisors = [str(n) for n in range(1, min(width, 65)) if width % n == 0]
+        yield f"model.heads={heads}: must divide model.width={width}; use one of {', '.join(divisors)}"
+    elif model.get("positions") == "rotary" and width // heads % 2:
+        yield f"model.heads={heads}: rotary positions need an even width / heads, this is {width // heads}"
+
+
+def _pixelcnn(config: Config) -> Iterator[str]:
+    model = config["model"]
+    if _class(model) == "PixelCNN" and model.get("kernel", 1) % 2 == 0:
+        kernel = model["kernel"]
+        yield f"model.kernel={kernel}: must be odd, so that it has a center; use {kernel - 1} or {kernel + 1}"
+
+
+def _sgd(config: Config) -> Iterator[str]:
+    optimizer = config["optimizer"]
+    if optimizer.get("nesterov") and (optimizer.get("momentum") == 0 or optimizer.get("dampening", 0) > 0):
+        yield "optimizer.nesterov=true: needs optimizer.momentum above 0 and no dampening; use optimizer.nesterov=false"
+
+
+def _parts(config: Config) -> Iterator[str]:
+    data = config["data"]
+    # Text cuts the test part off first; elsewhere both are shares of the whole.
+    if not _is_text(data) and data.get("validation", 0) + data.get("test", 0) >= 1:
+        yield f"data.validation={data['validation']} and data.test={data['test']}: must leave a training part (sum < 1)"
+
+
+def _selection(config: Config) -> Iterator[str]:
+    if config["data"].get("validation") != 0:
+        return
+    if _class(config["scheduler"]) == "Plateau":
+        yield "scheduler=plateau: needs a validation part, and data.validation=0 leaves none; use a share above 0"
+    if config["learner"]["patience"] is not None:
+        yield "learner.patience: needs a validation part, and data.validation=0 leaves none; use a share above 0"
+
+
+def _stream(config: Config) -> Iterator[str]:
+    data, model = config["data"], config["model"]
+    if not data.get("stream"):
+        return
+    if data["_target_"].startswith("ar_lab.") and not _is_text(data):
+        yield f"data.stream=true: needs text, data={data['name']} is not"
+    if model["_target_"].startswith("ar_lab.") and _class(model) != "CharRNN":
+        yield f"data.stream=true: model={model['name']} carries no state from window to window; use model=charrnn"

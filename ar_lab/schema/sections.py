@@ -1,0 +1,273 @@
+"""What every key of a config may be, one class a choice; the trainer has its own file."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from ar_lab.schema.trainer import Trainer
+from ar_lab.schema.types import (
+    Below1,
+    Betas,
+    Count,
+    Fraction,
+    Inside,
+    Location,
+    Locations,
+    Name,
+    Natural,
+    NonNegative,
+    Positive,
+    Section,
+    Seed,
+    Unit,
+)
+
+
+class Data(Section):
+    name: Name
+    fraction: Fraction
+    validation: Below1
+    batch_size: Count
+    epochs: Count
+
+
+class Images(Data):
+    split_seed: Seed
+
+
+class Digits(Images):
+    levels: Annotated[int, Field(ge=2, le=17)]
+    test: Inside
+
+
+class TorchvisionImages(Images):
+    root: Location
+    cache: Location
+    levels: Annotated[int, Field(ge=2, le=256)]
+
+
+class BinaryMNIST(Images):
+    root: Location
+    cache: Location
+    binarization_seed: Seed
+
+
+class ImageFiles(Images):
+    path: Location
+    levels: Annotated[int, Field(ge=2, le=256)]
+    test: Inside
+
+
+class Text(Data):
+    codec: Literal["characters", "bytes"]
+    unknown: bool
+    context: Count
+    stream: bool
+
+
+class PyDocs(Text):
+    test: Inside
+
+
+class Shakespeare(Text):
+    path: Location | None
+    root: Location
+    cache: Location
+
+
+class TextFiles(Text):
+    path: Locations
+    test: Inside
+
+
+class Table(Data):
+    path: Location | None
+    split_seed: Seed
+    test: Inside
+
+
+class CharRNN(Section):
+    name: Name
+    cell: Literal["lstm", "gru", "rnn"]
+    hidden: Count
+    layers: Count
+    dropout: Below1
+
+
+class Transformer(Section):
+    name: Name
+    layers: Count
+    width: Count
+    heads: Count
+    positions: Literal["rotary", "learned"]
+    dropout: Below1
+
+
+class PixelCNN(Section):
+    name: Name
+    features: Count
+    layers: Count
+    kernel: Count
+    dropout: Below1
+
+
+class Empty(Section):
+    pass
+
+
+class GaussianMixture(Section):
+    components: Count
+
+
+class Adam(Section):
+    lr: Positive
+    betas: Betas
+    weight_decay: NonNegative
+    eps: Positive = 1e-8
+    amsgrad: bool = False
+    fused: bool | None = None
+
+
+class SGD(Section):
+    lr: Positive
+    momentum: NonNegative
+    nesterov: bool
+    weight_decay: NonNegative
+    dampening: NonNegative = 0.0
+
+
+class MuonAdamW(Section):
+    lr: Positive
+    momentum: Below1
+    adamw_lr: Positive
+    betas: Betas
+    weight_decay: NonNegative
+
+
+class Constant(Section):
+    warmup: Natural
+
+
+class Cosine(Section):
+    warmup: Natural
+    floor: Unit
+
+
+class Plateau(Section):
+    factor: Inside
+    patience: Natural
+
+
+class Wandb(Section):
+    """`project` and `mode`; the rest are wandb.init's own words."""
+
+    project: str
+    mode: Literal["online", "offline", "disabled", "shared"]
+    name: str | None = None
+    entity: str | None = None
+    group: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+
+
+class Train(Section):
+    name: Literal["train"]
+    samples: Natural
+    stride: Count | None
+
+
+class Evaluate(Section):
+    name: Literal["evaluate"]
+    stride: Count | None
+
+
+class Sample(Section):
+    name: Literal["sample"]
+    count: Count
+    temperature: Positive
+
+
+class Learner(Section):
+    ema: Inside | None
+    patience: Count | None
+    compile: bool
+
+
+class Evaluation(Section):
+    examples: Count | None
+    batch_size: Count
+
+
+class Run(Section):
+    """The top of the config but for its sections."""
+
+    seed: Seed
+    run: str | None
+    output: Location | None
+    init_from: Location | None
+
+
+class OwnData(Data):
+    """A data source of the user's own package: the keys that are not its constructor's."""
+
+    model_config = ConfigDict(extra="allow")
+    stream: bool = False
+    fraction: Fraction = 1.0
+    validation: Below1 = 0.0
+
+
+class Own(Section):
+    """Any other object of the user's own package, which knows its keys itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class OwnModel(Own):
+    name: Name
+
+
+CHOICES: dict[str, dict[str, type[Section]]] = {
+    "data": {
+        "ar_lab.data.images.Digits": Digits,
+        "ar_lab.data.images.MNIST": TorchvisionImages,
+        "ar_lab.data.images.FashionMNIST": TorchvisionImages,
+        "ar_lab.data.images.CIFAR10": TorchvisionImages,
+        "ar_lab.data.images.BinaryMNIST": BinaryMNIST,
+        "ar_lab.data.images.ImageFiles": ImageFiles,
+        "ar_lab.data.text.PyDocs": PyDocs,
+        "ar_lab.data.text.Shakespeare": Shakespeare,
+        "ar_lab.data.text.TextFiles": TextFiles,
+        "ar_lab.data.tables.Table": Table,
+    },
+    "model": {
+        "ar_lab.models.charrnn.CharRNN": CharRNN,
+        "ar_lab.models.transformer.Transformer": Transformer,
+        "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
+    },
+    "likelihood": {
+        "auto": Empty,
+        "ar_lab.likelihoods.bernoulli.Bernoulli": Empty,
+        "ar_lab.likelihoods.categorical.Categorical": Empty,
+        "ar_lab.likelihoods.gaussian_mixture.GaussianMixture": GaussianMixture,
+    },
+    "optimizer": {
+        "torch.optim.AdamW": Adam,
+        "torch.optim.Adam": Adam,
+        "torch.optim.SGD": SGD,
+        "ar_lab.optimizers.MuonAdamW": MuonAdamW,
+    },
+    "scheduler": {
+        "ar_lab.schedules.Constant": Constant,
+        "ar_lab.schedules.Cosine": Cosine,
+        "ar_lab.schedules.Plateau": Plateau,
+    },
+    "trainer": {"pytorch_lightning.Trainer": Trainer},
+    "logger": {
+        "none": Empty,
+        "pytorch_lightning.loggers.WandbLogger": Wandb,
+        "pytorch_lightning.loggers.TensorBoardLogger": Empty,
+    },
+}
+OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, "scheduler": Own}
+TASKS: dict[str, type[Section]] = {"train": Train, "evaluate": Evaluate, "sample": Sample}
+PLAIN: dict[str, type[Section]] = {"learner": Learner, "evaluation": Evaluation}

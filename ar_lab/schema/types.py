@@ -1,0 +1,37 @@
+"""The types that values of a config have: strict, with a range where there is one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _absolute(path: str) -> str:
+    """A run is read from other directories than the one it was started in."""
+    return str(Path(path).expanduser().absolute())
+
+
+def _one_or_more(paths: Any) -> Any:
+    return paths if isinstance(paths, list) else [paths]
+
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Limit = Annotated[int, Field(ge=-1)]  # -1: none
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what numpy's generators take
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Below1 = Annotated[float, Field(ge=0, lt=1)]
+Inside = Annotated[float, Field(gt=0, lt=1)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Betas = Annotated[list[Below1], Field(min_length=2, max_length=2)]
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # part of the run directory's name
+Location = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+Locations = Annotated[list[Location], Field(min_length=1), BeforeValidator(_one_or_more)]
+
+
+class Section(BaseModel):
+    """A node of the config: no other keys than these, no conversions but from integer to float."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
