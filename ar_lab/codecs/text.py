@@ -37,8 +37,15 @@ class CharacterCodec(Codec):
 
     @classmethod
     def fitted(cls, text: str, unknown: bool, context: int) -> "CharacterCodec":
-        """The codec whose alphabet is the characters of `text`, the training part."""
-        return cls("".join(sorted(set(text))), unknown, context)
+        """The codec whose alphabet is the characters of `text`, the training part.
+
+        Raises:
+            DataError: when they are all the same, and nothing is left to predict.
+        """
+        alphabet = "".join(sorted(set(text)))
+        if len(alphabet) + unknown < 2:
+            raise DataError(f"the {len(text):,} training characters are all {alphabet!r}: there is nothing to predict")
+        return cls(alphabet, unknown, context)
 
     @property
     def space(self) -> Space:

@@ -1,0 +1,1 @@
+"""Data: sources of raw objects, their splits, and the batches made of them."""

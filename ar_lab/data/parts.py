@@ -12,8 +12,8 @@ from ar_lab.codecs.base import Codec
 class Parts:
     """Three disjoint parts and the codec fitted on the first.
 
-    Images and vectors are `(examples, dims)`; text is one stream `(length,)` a part. Levels may be stored in any integer
-    type (uint8 for images); a batch is cast when it is fetched.
+    Images and vectors are `(examples, dims)`; text is one stream `(length,)` a part. Levels may be stored in any
+    integer type (uint8 for images); a batch is cast when it is fetched.
     """
 
     codec: Codec

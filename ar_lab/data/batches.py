@@ -1,0 +1,155 @@
+"""Batches: what an epoch fetches from a part held in memory, whole batches at a time, in a resumable order."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Integer, Shaped
+from torch import Tensor
+
+from ar_lab.errors import ConfigError
+
+Fetch = Callable[[int], Tensor]  # batch number -> examples
+
+
+def examples(x: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch dims"]:
+    """A batch as models take it: int64 levels, or floats as they are."""
+    return x if x.is_floating_point() else x.long()
+
+
+def windows(stream: Integer[Tensor, " length"], dims: int) -> Integer[Tensor, "count dims"]:
+    """The whole windows of a stream one after another; what is left at its end is dropped."""
+    count = len(stream) // dims
+    return stream[: count * dims].view(count, dims)
+
+
+class FixedBatches:
+    """Examples in their own order, the last batch as small as it comes."""
+
+    def __init__(self, x: Shaped[Tensor, "count dims"], batch_size: int):
+        self.batches = x.split(batch_size) if len(x) else ()
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return map(examples, self.batches)
+
+
+class TrainingBatches(ABC):
+    """One epoch of batches an iteration, in an order that depends on the seed and the epoch's number alone.
+
+    Lightning sets the epoch through `sampler.set_epoch`, keeps `state_dict` in every checkpoint, and restores it before
+    the next iteration, which then begins with the first batch that was not fetched. Without Lightning every full
+    iteration is one more epoch.
+    """
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.epoch = 0
+        self.fetched = 0  # batches of this epoch
+        self.skip = 0  # batches that the next iteration leaves out
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Batches an epoch."""
+
+    @abstractmethod
+    def arrange(self, generator: torch.Generator) -> Fetch:
+        """Decides the order of an epoch."""
+
+    def __iter__(self) -> Iterator[Tensor]:
+        # Lightning asks for the iterator before it sets the epoch: nothing here runs until the first batch is due.
+        fetch = self.arrange(torch.Generator().manual_seed(_mixed(self.seed, self.epoch)))
+        first, self.skip = self.skip, 0
+        for number in range(first, len(self)):
+            self.fetched = number + 1
+            yield examples(fetch(number))
+        self.set_epoch(self.epoch + 1)
+
+    @property
+    def sampler(self) -> "TrainingBatches":
+        """Where Lightning looks for `set_epoch`."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        if epoch != self.epoch:
+            self.epoch, self.fetched, self.skip = epoch, 0, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "fetched": self.fetched}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epoch, self.fetched = state["epoch"], state["fetched"]
+        self.skip = self.fetched
+
+
+def _mixed(seed: int, epoch: int) -> int:
+    """One seed for the pair, since seed + epoch would give neighboring seeds the same orders."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
+
+
+class ShuffledExamples(TrainingBatches):
+    """Every example once an epoch, in random order."""
+
+    def __init__(self, x: Shaped[Tensor, "count dims"], batch_size: int, seed: int):
+        super().__init__(seed)
+        self.x, self.batch_size = x, batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.batch_size)
+
+    def arrange(self, generator: torch.Generator) -> Fetch:
+        batches = torch.randperm(len(self.x), generator=generator).split(self.batch_size)
+        return lambda number: self.x[batches[number]]
+
+
+class ShuffledWindows(TrainingBatches):
+    """Windows of a stream in random order, cut afresh every epoch.
+
+    The cuts of an epoch lie `dims` apart from a random offset. For their number to be the same in every epoch, up to
+    2 * dims - 1 symbols at the two ends sit an epoch out.
+    """
+
+    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int, seed: int):
+        super().__init__(seed)
+        self.stream, self.dims, self.batch_size = stream, dims, batch_size
+        self.count = max(1, len(stream) // dims - 1)
+
+    def __len__(self) -> int:
+        return -(-self.count // self.batch_size)
+
+    def arrange(self, generator: torch.Generator) -> Fetch:
+        room = min(self.dims - 1, len(self.stream) - self.count * self.dims)
+        offset = torch.randint(room + 1, (), generator=generator)
+        cuts = offset + self.dims * torch.randperm(self.count, generator=generator)
+        batches = cuts.split(self.batch_size)
+        return lambda number: self.stream[batches[number][:, None] + torch.arange(self.dims)]
+
+
+class Lanes(TrainingBatches):
+    """A stream as `batch_size` lanes of equal length, read in step: row b of batch t is window t of lane b.
+
+    What row b learns from batch t goes on in row b of batch t + 1: the order of truncated backpropagation through time.
+
+    Raises:
+        ConfigError: when a lane would be shorter than one window.
+    """
+
+    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int):
+        super().__init__(seed=0)
+        count = len(stream) // (batch_size * dims)
+        if not count:
+            raise ConfigError(
+                f"data.batch_size={batch_size} lanes of data.context={dims} symbols need {batch_size * dims:,}, "
+                f"the training part has {len(stream):,}: lower one of them"
+            )
+        self.lanes = stream[: batch_size * count * dims].view(batch_size, count, dims)
+
+    def __len__(self) -> int:
+        return self.lanes.shape[1]
+
+    def arrange(self, generator: torch.Generator) -> Fetch:
+        return lambda number: self.lanes[:, number]

@@ -1,0 +1,69 @@
+"""Image files of the user's: a folder of equally sized pictures, or an array in an .npz."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from PIL import Image
+
+from ar_lab.errors import DataError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
+KEPT_AS = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}  # PIL's mode of a file -> gray or color
+
+
+def read_folder(folder: Path) -> UInt8[np.ndarray, "count height width channels"]:
+    """All images below a folder, sorted by path: gray ones with 1 channel, color ones with 3.
+
+    Raises:
+        DataError: naming the first file that cannot be read or differs from the first one in size or channels.
+    """
+    if not folder.is_dir():
+        raise DataError(f"data.path={folder}: no such folder; give a folder of images or an .npz")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise DataError(f"data.path={folder}: holds no image ({', '.join(SUFFIXES)})")
+    images = [read_image(path) for path in paths]
+    for path, image in zip(paths, images, strict=True):
+        if image.shape != images[0].shape:
+            raise DataError(
+                f"{path} is of shape {image.shape} (height, width, channels), {paths[0]} of {images[0].shape}: "
+                "all images need the same size and the same channels"
+            )
+    return np.stack(images)
+
+
+def read_image(path: Path) -> UInt8[np.ndarray, "height width channels"]:
+    """Raises DataError for a file that is broken, or neither gray nor RGB with a byte a channel."""
+    try:
+        with Image.open(path) as image:
+            if image.mode not in KEPT_AS:
+                raise DataError(f"{path} has the color mode {image.mode}: convert it to 8-bit gray or RGB")
+            pixels = np.array(image.convert(KEPT_AS[image.mode]))
+    except (OSError, SyntaxError) as error:  # Pillow reports some broken PNGs as a SyntaxError
+        raise DataError(f"{path} is not a readable image: {error}") from error
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def read_npz(
+    path: Path,
+) -> tuple[UInt8[np.ndarray, "count height width channels"], Shaped[np.ndarray, " count"] | None]:
+    """`images`, uint8 in the order (count, height, width[, channels]), and `labels` if there are any.
+
+    Raises:
+        DataError: when the file or the array cannot be used.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if "images" not in arrays:
+                raise DataError(f"{path}: needs an array `images`, holds {', '.join(arrays.files) or 'none'}")
+            images, labels = arrays["images"], arrays.get("labels")
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"data.path={path} cannot be read: {error}") from error
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.size:
+        shape = "(count, height, width[, channels])"
+        raise DataError(f"{path}: `images` is {images.dtype} of shape {images.shape}: needs uint8 {shape}")
+    if labels is not None and labels.shape != images.shape[:1]:
+        raise DataError(f"{path}: `labels` is of shape {labels.shape}, there are {len(images)} images")
+    return images if images.ndim == 4 else images[..., None], labels

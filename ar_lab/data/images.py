@@ -1,0 +1,154 @@
+"""Images: scikit-learn's digits, the published sets that torchvision knows, and the user's own."""
+
+import hashlib
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from sklearn.datasets import load_digits
+from torchvision import datasets
+from torchvision.datasets import VisionDataset
+
+from ar_lab.codecs.image import ImageCodec
+from ar_lab.data.image_files import read_folder, read_npz
+from ar_lab.data.parts import Parts, Source
+from ar_lab.data.published import prepared
+from ar_lab.data.splits import shuffled
+from ar_lab.errors import ConfigError
+
+Images = UInt8[np.ndarray, "count height width channels"]
+TestImages = UInt8[np.ndarray, "test height width channels"]
+Labels = Shaped[np.ndarray, " count"]
+
+
+def image_codec(images: Images, raw_levels: int, levels: int) -> ImageCodec:
+    """Raises ConfigError for more levels than the images have, or fewer than two."""
+    if not 2 <= levels <= raw_levels:
+        raise ConfigError(f"data.levels={levels}: must be between 2 and {raw_levels}, the levels of these images")
+    return ImageCodec(tuple(images.shape[1:]), raw_levels, levels)
+
+
+def checksum(*arrays: Shaped[np.ndarray, "..."]) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array))
+    return total.hexdigest()
+
+
+class OwnSplit(Source):
+    """Images without an official test part: every part is drawn from them, each with its share of every label."""
+
+    raw_levels: ClassVar[int] = 256
+
+    def __init__(self, *, levels: int, validation: float, test: float, split_seed: int, fraction: float):
+        self.levels = levels
+        self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
+
+    def read(self) -> tuple[Images, Labels | None]:
+        """All images, and their labels if they have any."""
+        raise NotImplementedError
+
+    def load(self) -> Parts:
+        images, labels = self.read()
+        codec = image_codec(images, self.raw_levels, self.levels)
+        split = shuffled(len(images), **self.shares, labels=labels)
+        x = codec.encode(images)
+        return Parts(codec, x[split.train], x[split.validation], x[split.test], checksum(images))
+
+
+class Digits(OwnSplit):
+    """scikit-learn's 1,797 handwritten digits of 8x8 pixels with 17 gray levels (Alpaydin and Kaynak, 1998)."""
+
+    raw_levels = 17
+
+    def read(self) -> tuple[Images, Labels | None]:
+        digits = load_digits()
+        return digits.images.astype(np.uint8)[..., None], digits.target
+
+
+class ImageFiles(OwnSplit):
+    """The user's images: a folder of files, or an .npz with `images` and, if they are known, `labels`."""
+
+    def __init__(self, *, path: str, **own_split):
+        super().__init__(**own_split)
+        self.path = Path(path).expanduser()
+
+    def read(self) -> tuple[Images, Labels | None]:
+        return read_npz(self.path) if self.path.suffix == ".npz" else (read_folder(self.path), None)
+
+
+class Published(Source):
+    """A dataset with an official test part; validation is drawn from the official training part."""
+
+    dataset: ClassVar[type[VisionDataset]]
+    raw_levels: ClassVar[int] = 256
+
+    def __init__(self, *, root: str, cache: str, levels: int, validation: float, split_seed: int, fraction: float):
+        self.root, self.cache = Path(root).expanduser(), Path(cache).expanduser()
+        self.levels = levels
+        self.shares = {"validation": validation, "fraction": fraction, "seed": split_seed}
+
+    def read(self) -> tuple[Images, Labels, TestImages]:
+        """Training images, their labels, and test images."""
+        folder = prepared(self.dataset, self.root, self.cache)
+        train, test = self.dataset(folder, train=True), self.dataset(folder, train=False)
+        images = [np.asarray(part.data) for part in (train, test)]
+        train_images, test_images = (part if part.ndim == 4 else part[..., None] for part in images)
+        return train_images, np.asarray(train.targets), test_images
+
+    def load(self) -> Parts:
+        images, labels, test = self.read()
+        codec = image_codec(images, self.raw_levels, self.levels)
+        split = shuffled(len(images), **self.shares, labels=labels)
+        x = codec.encode(images)
+        parts = (x[split.train], x[split.validation], codec.encode(test))
+        return Parts(codec, *parts, checksum(images, test), self.notes())
+
+    def notes(self) -> list[str]:
+        return []
+
+
+class MNIST(Published):
+    """60,000 + 10,000 handwritten digits of 28x28 pixels (LeCun et al., 1998)."""
+
+    dataset = datasets.MNIST
+
+
+class FashionMNIST(Published):
+    """60,000 + 10,000 articles of clothing of 28x28 pixels (Xiao et al., 2017)."""
+
+    dataset = datasets.FashionMNIST
+
+
+class CIFAR10(Published):
+    """50,000 + 10,000 color photographs of 32x32 pixels (Krizhevsky, 2009)."""
+
+    dataset = datasets.CIFAR10
+
+
+class BinaryMNIST(Published):
+    """MNIST with every pixel drawn once as Bernoulli(gray / 255) (Salakhutdinov and Murray, 2008)."""
+
+    dataset = datasets.MNIST
+    raw_levels = 2
+
+    def __init__(self, *, binarization_seed: int, **published):
+        super().__init__(levels=2, **published)
+        self.binarization_seed = binarization_seed
+
+    def read(self) -> tuple[Images, Labels, TestImages]:
+        train, labels, test = super().read()
+        rng = np.random.default_rng(self.binarization_seed)
+        return self.draw(rng, train), labels, self.draw(rng, test)
+
+    def draw(self, rng: np.random.Generator, gray: Images) -> Images:
+        """1 where gray exceeds a uniform draw from 0..254: exactly with probability gray / 255."""
+        return (rng.integers(0, 255, gray.shape, dtype=np.uint8) < gray).astype(np.uint8)
+
+    def notes(self) -> list[str]:
+        return [
+            f"binarized by our own draw (seed {self.binarization_seed}), not the published file's: "
+            "not comparable with the literature to the last tenth of a nat"
+        ]

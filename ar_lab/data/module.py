@@ -1,0 +1,66 @@
+"""The LightningDataModule: parts in memory, as batches for training and validation."""
+
+import torch
+from jaxtyping import Shaped
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+
+from ar_lab.data.batches import FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, TrainingBatches, windows
+from ar_lab.data.parts import Parts
+from ar_lab.errors import ConfigError
+
+
+def fixed_subset(part: Shaped[Tensor, "..."], count: int, dims: int, seed: int = 0) -> Shaped[Tensor, "..."]:
+    """The same `count` examples of a part every time: what figures on a part of the data are computed on.
+
+    Of examples `(n, dims)`, `count` drawn without replacement, in their original order; of a stream, one contiguous run
+    of count * dims symbols from a random place. The whole part when it holds no more.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if part.ndim == 1:
+        length = min(count * dims, len(part))
+        begin = int(torch.randint(len(part) - length + 1, (), generator=generator))
+        return part[begin : begin + length]
+    return part[torch.randperm(len(part), generator=generator)[:count].sort().values]
+
+
+class DataModule(LightningDataModule):
+    """Batches are one tensor `(batch, dims)`, int64 levels or floats.
+
+    Training visits everything once an epoch, in an order that the seed and the epoch's number decide; the last batch is
+    as small as it comes. With `stream`, the rows of a text's batches go on from one batch to the next. Validation uses
+    at most `validation_examples` examples, the same for every seed (of text, the first windows), so that runs compare.
+
+    Raises:
+        ConfigError: for `stream` on data that is not text.
+    """
+
+    def __init__(
+        self, parts: Parts, *, batch_size: int, seed: int, stream: bool = False, validation_examples: int = 2000
+    ):
+        super().__init__()
+        if stream and not parts.is_stream:
+            raise ConfigError(f"data.stream=true: needs text, this data is of kind {parts.codec.space.kind}")
+        self.parts = parts
+        self.codec = parts.codec
+        self.space = parts.codec.space
+        self.batch_size = batch_size
+        self.seed = seed
+        self.stream = stream
+        self.validation_examples = validation_examples
+
+    def train_dataloader(self) -> TrainingBatches:
+        train, dims = self.parts.train, self.space.dims
+        if self.stream:
+            return Lanes(train, dims, self.batch_size)
+        if self.parts.is_stream:
+            return ShuffledWindows(train, dims, self.batch_size, self.seed)
+        return ShuffledExamples(train, self.batch_size, self.seed)
+
+    def val_dataloader(self) -> FixedBatches | list[Tensor]:
+        part = self.parts.validation
+        if self.parts.is_stream:
+            part = windows(part, self.space.dims)[: self.validation_examples]
+        else:
+            part = fixed_subset(part, self.validation_examples, self.space.dims)
+        return FixedBatches(part, self.batch_size) if len(part) else []

@@ -1,0 +1,86 @@
+"""Splits: three disjoint parts of the raw objects, decided by the data's own seed and never by the training's."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from ar_lab.errors import ConfigError, DataError
+
+ROUNDING = 1e-6  # (1 - 0.9) * 10 is 0.9999999999999998 in floating point
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices of the training, validation and test part."""
+
+    train: Int64[np.ndarray, " train"]
+    validation: Int64[np.ndarray, " validation"]
+    test: Int64[np.ndarray, " test"]
+
+
+def shuffled(
+    count: int,
+    *,
+    test: float = 0.0,
+    validation: float,
+    fraction: float,
+    seed: int,
+    labels: Shaped[np.ndarray, " count"] | None = None,
+) -> Split:
+    """Parts drawn by a seeded permutation: the test part first, validation from the rest, training the remainder.
+
+    With labels every part holds its share of each, up to one example. `fraction` keeps the beginning of the training
+    part, whose order is random, so that a smaller fraction is a subset of a larger one.
+
+    Raises:
+        ConfigError: for a share outside its bounds.
+        DataError: when nothing is left to train on.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(count) if labels is None else labels
+    rest, tested = _draw(rng.permutation(count), labels, _held_out("test", test, count))
+    train, validated = _draw(rest, labels, _held_out("validation", validation, len(rest)))
+    return Split(train[: _kept(len(train), fraction, count)], validated, tested)
+
+
+def contiguous(count: int, *, test: float, validation: float, fraction: float) -> tuple[slice, slice, slice]:
+    """Training, validation and test part as blocks in this order: test is the end, validation what precedes it.
+
+    No window then overlaps a held-out part. `fraction` keeps the beginning of the training block.
+
+    Raises:
+        ConfigError: for a share outside its bounds.
+        DataError: when nothing is left to train on.
+    """
+    tested = count - _held_out("test", test, count)
+    validated = tested - _held_out("validation", validation, tested)
+    return slice(_kept(validated, fraction, count)), slice(validated, tested), slice(tested, count)
+
+
+def _held_out(name: str, share: float, count: int) -> int:
+    """How many a share of `count` is: all but int((1 - share) * count), so at least one unless the share is 0."""
+    if not 0 <= share < 1:
+        raise ConfigError(f"data.{name}={share}: must be at least 0 and less than 1")
+    return count - int((1 - share) * count + ROUNDING)
+
+
+def _kept(train: int, fraction: float, count: int) -> int:
+    if not 0 < fraction <= 1:
+        raise ConfigError(f"data.fraction={fraction}: must be greater than 0 and at most 1")
+    if not train:
+        raise DataError(
+            f"held-out parts of {count} examples leave none to train on: lower data.validation or data.test"
+        )
+    return max(1, int(fraction * train + ROUNDING))
+
+
+def _draw(
+    order: Int64[np.ndarray, " count"], labels: Shaped[np.ndarray, " all"], size: int
+) -> tuple[Int64[np.ndarray, " rest"], Int64[np.ndarray, " drawn"]]:
+    """Takes `size` of a random order, evenly spaced once it is sorted by label; both results stay in random order."""
+    by_label = np.argsort(labels[order], kind="stable")
+    spaced = (np.arange(size) * len(order) + len(order) // 2) // max(size, 1)
+    drawn = np.zeros(len(order), dtype=bool)
+    drawn[by_label[spaced]] = True
+    return order[~drawn], order[drawn]

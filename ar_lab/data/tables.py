@@ -1,0 +1,106 @@
+"""Tables of real numbers: a CSV file, an .npz, or scikit-learn's breast_cancer."""
+
+import csv
+import hashlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from sklearn.datasets import load_breast_cancer
+
+from ar_lab.codecs.table import TableCodec
+from ar_lab.data.parts import Parts, Source
+from ar_lab.data.splits import shuffled
+from ar_lab.errors import DataError
+
+
+class Table(Source):
+    """Rows that are independent draws of the columns, standardized by the training part's means and scales."""
+
+    def __init__(self, *, path: str | None, validation: float, test: float, split_seed: int, fraction: float):
+        self.path = None if path is None else Path(path).expanduser()
+        self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
+
+    def load(self) -> Parts:
+        columns, rows, labels = self.read()
+        split = shuffled(len(rows), **self.shares, labels=labels)
+        codec = TableCodec.fitted(rows[split.train], columns)
+        coded = [codec.encode(rows[indices]) for indices in (split.train, split.validation, split.test)]
+        checksum = hashlib.sha256("\n".join(columns).encode() + rows.tobytes()).hexdigest()
+        return Parts(codec, *coded, checksum=checksum)
+
+    def read(
+        self,
+    ) -> tuple[tuple[str, ...], Float[np.ndarray, "count columns"], Shaped[np.ndarray, " count"] | None]:
+        """Column names, rows, and labels to spread evenly over the parts where there are any."""
+        if self.path is None:
+            bunch = load_breast_cancer()
+            return tuple(bunch.feature_names.tolist()), bunch.data, bunch.target
+        try:
+            columns, rows = read_npz(self.path) if self.path.suffix == ".npz" else read_csv(self.path)
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            raise DataError(f"data.path={self.path} cannot be read: {error}") from error
+        return columns, rows, None
+
+
+def read_csv(path: Path) -> tuple[tuple[str, ...], Float[np.ndarray, "count columns"]]:
+    """A header line with the names of the columns, then a line of numbers for every row.
+
+    Raises:
+        DataError: naming the line and column of what is not a finite number.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        lines = csv.reader(file)
+        columns = tuple(next(lines, ()))
+        if not columns or all(is_number(name) for name in columns):
+            raise DataError(f"{path} line 1: needs a header line with the names of the columns")
+        rows = [_row(path, lines.line_num, columns, cells) for cells in lines if cells]
+    if not rows:
+        raise DataError(f"{path}: there are no rows under the header line")
+    return columns, np.array(rows)
+
+
+def _row(path: Path, line: int, columns: tuple[str, ...], cells: list[str]) -> list[float]:
+    if len(cells) != len(columns):
+        raise DataError(f"{path} line {line}: has {len(cells)} cells, the header names {len(columns)} columns")
+    for name, cell in zip(columns, cells, strict=True):
+        if not is_number(cell):
+            raise DataError(f"{path} line {line}, column {name!r}: {cell!r} is not a finite number; drop or impute it")
+    return [float(cell) for cell in cells]
+
+
+def is_number(cell: str) -> bool:
+    try:
+        return bool(np.isfinite(float(cell)))
+    except ValueError:
+        return False
+
+
+def read_npz(path: Path) -> tuple[tuple[str, ...], Float[np.ndarray, "count columns"]]:
+    """`rows`, and `columns` with their names (else x0, x1, …).
+
+    Raises:
+        DataError: for missing or misshapen `rows`, naming row and column of what is not finite.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        if "rows" not in arrays:
+            raise DataError(f"{path}: needs an array `rows`, holds {', '.join(arrays.files) or 'none'}")
+        rows = arrays["rows"]
+        columns = arrays["columns"] if "columns" in arrays else np.array([f"x{i}" for i in range(rows.shape[-1])])
+    if rows.ndim != 2 or not np.issubdtype(rows.dtype, np.number) or columns.shape != rows.shape[1:]:
+        raise DataError(
+            f"{path}: `rows` is {rows.dtype} of shape {rows.shape}, `columns` of shape {columns.shape}: "
+            "needs numbers (rows, columns) and one name a column"
+        )
+    return tuple(columns.astype(str).tolist()), _finite(path, columns, rows.astype(np.float64))
+
+
+def _finite(
+    path: Path, columns: Shaped[np.ndarray, " columns"], rows: Float[np.ndarray, "count columns"]
+) -> Float[np.ndarray, "count columns"]:
+    bad: Int[np.ndarray, "bad 2"] = np.argwhere(~np.isfinite(rows))
+    if len(bad):
+        row, column = bad[0]
+        raise DataError(f"{path} row {row}, column {str(columns[column])!r}: {rows[row, column]} is not finite")
+    return rows
