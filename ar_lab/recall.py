@@ -9,7 +9,6 @@ from omegaconf import OmegaConf
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError
-from ar_lab.targets import check_targets
 
 PRIMARY = "config"
 RECALLED = "config_of_the_run"
@@ -53,7 +52,6 @@ def _primary(run: runs.Run, chosen: dict[str, str], configs: Path) -> dict[str, 
     for key in ("hydra", "defaults"):
         if key in config:
             raise ConfigError(f"{run.path}/config.yaml: {key} has no place in the config of a run")
-    check_targets(config)
     today = OmegaConf.load(configs / f"{PRIMARY}.yaml")
     task = config.get("task", {}).get("name", "train")
     kept = {key: value for key, value in config.items() if key not in chosen or (key, chosen[key]) == ("task", task)}

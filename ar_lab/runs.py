@@ -13,6 +13,7 @@ import yaml
 
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.processes import is_alive, start_time
+from ar_lab.targets import check_targets
 
 OUTPUTS = Path("outputs")
 # What may differ between two equal runs: where they are, where the data lies, and who is told.
@@ -79,18 +80,20 @@ class Run:
     def recording(self, **fields: Any) -> Iterator[None]:
         """Writes into result.json that the block runs, and how it ended unless it says `done` itself.
 
-        The error that leaves the block knows the run's path (`error.run_path`), so that the command can name it.
+        `seconds` adds up over the times a run was gone on with. The error that leaves the block knows the run's path
+        (`error.run_path`), so that the command can name it.
         """
         self.write_result(status="running", **fields)
-        began = time.monotonic()
+        began = time.monotonic() - self.result.get("seconds", 0.0)
         try:
             yield
+            self.write_result(seconds=round(time.monotonic() - began, 3))
         except BaseException as error:
             stopped = isinstance(error, (Interrupted, KeyboardInterrupt))
             ending = {"status": "interrupted"} if stopped else {"status": "failed", "traceback": format_exc()}
             error.run_path = self.path
             with suppress(OSError):  # a full disk must not hide what happened
-                self.write_result(**ending, seconds=time.monotonic() - began)
+                self.write_result(**ending, seconds=round(time.monotonic() - began, 3))
             raise
 
 
@@ -223,7 +226,7 @@ def _known_runs(path: Path) -> str:
 
 
 def _read_config(file: Path) -> dict[str, Any]:
-    """Plain values alone: written resolved, read by the safe loader, nothing in it is evaluated."""
+    """Plain values alone: written resolved, read by the safe loader, nothing in it evaluated, every target allowed."""
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -233,6 +236,7 @@ def _read_config(file: Path) -> dict[str, Any]:
     for key, value in flatten(config).items():
         if "${" in str(value):
             raise ConfigError(f"{file}: {key}={value} is an interpolation; the config of a run is written resolved")
+    check_targets(config)
     return config
 
 

@@ -163,7 +163,6 @@ class Wandb(Section):
 
     project: str
     mode: Literal["online", "offline", "disabled", "shared"]
-    name: str | None = None
     entity: str | None = None
     group: str | None = None
     notes: str | None = None

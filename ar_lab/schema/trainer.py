@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict
 from ar_lab.schema.types import Count, Limit, Natural, NonNegative, Section
 
 # The signature of pytorch_lightning.Trainer (2.6), which a test holds this list against.
-SIGNATURE = """
+_SIGNATURE = """
     accelerator strategy devices num_nodes precision logger callbacks fast_dev_run max_epochs min_epochs max_steps
     min_steps max_time limit_train_batches limit_val_batches limit_test_batches limit_predict_batches overfit_batches
     val_check_interval check_val_every_n_epoch num_sanity_val_steps log_every_n_steps enable_checkpointing
@@ -16,9 +16,13 @@ SIGNATURE = """
     deterministic benchmark inference_mode use_distributed_sampler profiler detect_anomaly barebones plugins
     sync_batchnorm reload_dataloaders_every_n_epochs default_root_dir enable_autolog_hparams model_registry
     """
-TRAINER_ARGUMENTS = frozenset(SIGNATURE.split())
-# What the task itself gives the Trainer.
-SET_BY_TASK = frozenset({"logger", "callbacks", "default_root_dir", "enable_checkpointing"})
+TRAINER_ARGUMENTS = frozenset(_SIGNATURE.split())
+# What the task itself gives the Trainer, and what would leave no checkpoint or no curve behind.
+_SET_BY_TASK = """
+    logger callbacks plugins default_root_dir enable_checkpointing enable_model_summary num_sanity_val_steps
+    use_distributed_sampler barebones fast_dev_run
+    """
+SET_BY_TASK = frozenset(_SET_BY_TASK.split())
 
 
 def _duration(value: Any) -> Any:
@@ -31,6 +35,12 @@ def _interval(value: Any) -> Any:
     if (type(value) is int and value >= 1) or (type(value) is float and 0 < value <= 1):
         return value
     raise ValueError("must be a number of batches (1, 2, …) or a share of the epoch (above 0.0, to 1.0)")
+
+
+def _part(value: Any) -> Any:
+    if (type(value) is int and value >= 0) or (type(value) is float and 0 <= value <= 1):
+        return value
+    raise ValueError("must be a number of batches (0, 1, 2, …) or a share of them (0.0 to 1.0)")
 
 
 def _devices(value: Any) -> Any:
@@ -50,6 +60,7 @@ def _precision(value: Any) -> Any:
 
 Duration = Annotated[Any, BeforeValidator(_duration)]
 Interval = Annotated[Any, BeforeValidator(_interval)]
+Part = Annotated[Any, BeforeValidator(_part)]
 Devices = Annotated[Any, BeforeValidator(_devices)]
 Precision = Annotated[Any, BeforeValidator(_precision)]
 
@@ -75,8 +86,10 @@ class Trainer(Section):
     min_epochs: Natural | None = None
     min_steps: Natural | None = None
     num_nodes: Count = 1
-    num_sanity_val_steps: Limit | None = None
     enable_progress_bar: bool | None = None
-    enable_model_summary: bool | None = None
+    limit_train_batches: Part | None = None
+    limit_val_batches: Part | None = None
+    overfit_batches: Part = 0.0
+    gradient_clip_algorithm: Literal["norm", "value"] | None = None
     benchmark: bool | None = None
     detect_anomaly: bool = False
