@@ -10,27 +10,29 @@ from torch import Tensor, nn
 from ar_lab.space import Space
 
 
-def shifted(x: Shaped[Tensor, "batch time"], pending: Shaped[Tensor, " batch"] | None) -> Shaped[Tensor, "batch time"]:
-    """The value before each of the next dimensions `x`: the pending one, then all but the last.
+def check_turn(asked: bool, given: bool):
+    """Holds a caller of `step` and `extend` to the order in which conditionals are asked for and values given.
 
     Raises:
-        ValueError: right after a `step`, whose conditional has not been given its value yet.
+        ValueError: unless a value is given exactly when the conditional before was asked for by `step`.
     """
-    if pending is None:
-        raise ValueError("extend right after step: the value of the dimension asked for is not known; give it to step")
+    if asked and not given:
+        raise ValueError("step gave out a conditional whose value is not known yet: give it to step as `previous`")
+    if given and not asked:
+        raise ValueError("the value before is known since start or extend: call step with previous=None")
+
+
+def shifted(x: Shaped[Tensor, "batch time"], pending: Shaped[Tensor, " batch"] | None) -> Shaped[Tensor, "batch time"]:
+    """The value before each of the next dimensions `x`: the pending one, then all but the last."""
+    check_turn(asked=pending is None, given=False)
     return torch.cat([pending.unsqueeze(1), x[:, :-1]], dim=1)
 
 
 def latest(
     previous: Shaped[Tensor, " batch"] | None, pending: Shaped[Tensor, " batch"] | None
 ) -> Shaped[Tensor, " batch"]:
-    """The value before the next dimension, which the caller or the state knows.
-
-    Raises:
-        ValueError: when both know it, or neither.
-    """
-    if (previous is None) == (pending is None):
-        raise ValueError("step takes previous=None right after start or extend, and the value just chosen after a step")
+    """The value before the next dimension, which either the caller or the state knows."""
+    check_turn(asked=pending is None, given=previous is not None)
     return pending if previous is None else previous
 
 

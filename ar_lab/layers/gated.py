@@ -1,0 +1,51 @@
+"""The gated layer of PixelCNN: a vertical stack for the rows above, a horizontal one for what is left in the row."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ar_lab.layers.masked_convolution import CausalConvolution, Image
+
+PRESENT = range(1)  # the offsets of a row by itself
+
+
+def gate(x: Float[Tensor, "*batch twice"]) -> Float[Tensor, "*batch once"]:
+    """tanh(a) sigmoid(b) of the two halves of the features (van den Oord et al., 2016b, equation 2)."""
+    a, b = x.chunk(2, dim=-1)
+    return (2 * torch.sigmoid(2 * a) - 1) * torch.sigmoid(b)  # torch's tanh takes nine times as long as its sigmoid
+
+
+class VerticalLayer(nn.Module):
+    """v + gate(W * v) over the rows above: v[i] holds rows before i only, so row i of v is not in the future."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.convolution = CausalConvolution(features, 2 * features, range(-1, 1), range(-1, 2))
+
+    def forward(self, v: Image) -> Image:
+        return v + gate(self.convolution(v))
+
+    def row(self, v: Image, i: int) -> Float[Tensor, "batch width features"]:
+        return v[:, i] + gate(self.convolution.row(v, i))
+
+
+class HorizontalLayer(nn.Module):
+    """h + U gate(W * h + D v), where W sees the position itself and one to its left, `dilation` away."""
+
+    def __init__(self, features: int, above: int, dilation: int, dropout: float):
+        super().__init__()
+        self.convolution = CausalConvolution(features, 2 * features, PRESENT, range(-dilation, 1, dilation))
+        self.down = nn.Linear(above, 2 * features, bias=False) if above else None
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(features, features)
+
+    def forward(self, h: Image, v: Image | None) -> Image:
+        return self._finish(h, self.convolution(h), v)
+
+    def pixel(self, h: Image, v: Image | None, i: int, j: int) -> Float[Tensor, "batch features"]:
+        return self._finish(h[:, i, j], self.convolution.pixel(h, i, j), None if v is None else v[:, i, j])
+
+    def _finish(self, h: Tensor, inner: Tensor, v: Tensor | None) -> Tensor:
+        if v is not None:
+            inner = inner + self.down(v)
+        return h + self.out(self.dropout(gate(inner)))

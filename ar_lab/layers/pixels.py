@@ -1,0 +1,66 @@
+"""What a pixel enters the stacks with, and how its channels are told apart at the end."""
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from ar_lab.space import Space
+
+
+class PixelInput(nn.Module):
+    """The features a pixel enters with.
+
+    Channels of an image and real numbers enter as numbers (levels scaled to [-1, 1]) beside a constant, which tells
+    them from the zeros outside of the image; symbols, of a sequence or a discrete vector, enter as learned vectors.
+    """
+
+    def __init__(self, space: Space, features: int):
+        super().__init__()
+        self.discrete = space.discrete
+        embedded = space.discrete and space.kind != "image"
+        self.table = nn.Embedding(space.levels, features) if embedded else None
+        self.features = features if embedded else space.image_shape[2] + 1
+        scale, offset = (2 / (space.levels - 1), -1.0) if space.discrete else (1.0, 0.0)
+        self.register_buffer("scale", torch.tensor([scale]), persistent=False)
+        self.offset = offset
+
+    def blank(self, batch_size: int, dims: int) -> Shaped[Tensor, "batch dims"]:
+        """A place for values that are not known yet."""
+        dtype = torch.long if self.discrete else self.scale.dtype
+        return torch.zeros(batch_size, dims, dtype=dtype, device=self.scale.device)
+
+    def numbers(self, values: Shaped[Tensor, "*batch channels"]) -> Float[Tensor, "*batch channels"]:
+        return values * self.scale + self.offset
+
+    def forward(self, values: Shaped[Tensor, "*batch channels"]) -> Float[Tensor, "*batch features"]:
+        if self.table is not None:
+            return self.table(values.squeeze(-1))
+        numbers = self.numbers(values)
+        return torch.cat([numbers, torch.ones_like(numbers[..., :1])], dim=-1)
+
+
+class ChannelHead(nn.Module):
+    """params_c = V relu(W_c [relu(features), x_1 … x_{c-1}]): every channel given the pixel's channels before it."""
+
+    def __init__(self, channels: int, features: int, outputs: int, dropout: float):
+        super().__init__()
+        self.hidden = nn.ModuleList(nn.Linear(features + c, features) for c in range(channels))
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(features, outputs)
+
+    def forward(
+        self, features: Float[Tensor, "*batch features"], numbers: Float[Tensor, "*batch channels"]
+    ) -> Float[Tensor, "*batch channels outputs"]:
+        """All channels of a pixel whose values are known."""
+        hidden = [self._hidden(features, numbers, c) for c in range(len(self.hidden))]
+        return self.out(torch.stack(hidden, dim=-2))
+
+    def channel(
+        self, features: Float[Tensor, "batch features"], numbers: Float[Tensor, "batch channels"], c: int
+    ) -> Float[Tensor, "batch outputs"]:
+        """Channel c alone; `numbers` are not looked at from c on."""
+        return self.out(self._hidden(features, numbers, c))
+
+    def _hidden(self, features: Tensor, numbers: Tensor, c: int) -> Tensor:
+        known = torch.cat([torch.relu(features), numbers[..., :c]], dim=-1)
+        return self.dropout(torch.relu(self.hidden[c](known)))

@@ -1,0 +1,91 @@
+"""The two stacks of a gated PixelCNN over a whole image, and their twin that goes on row by row and pixel by pixel."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from ar_lab.layers.gated import PRESENT, HorizontalLayer, VerticalLayer
+from ar_lab.layers.masked_convolution import CausalConvolution, Image
+from ar_lab.space import Space
+
+
+@dataclass
+class Activations:
+    """What the stacks made of an image, at the stem and after every layer; a pixel's depend on earlier pixels alone."""
+
+    inputs: Image
+    vertical: list[Image]  # empty for a single row
+    horizontal: list[Image]
+
+
+class TwoStacks(nn.Module):
+    """A stem of masked convolutions (type A: not the pixel itself), then gated layers (type B) with residual paths.
+
+    The vertical stack sees the rows above at half the features, for it takes most of the time; the horizontal one sees
+    what is to the left in the row, and the vertical one at every layer. A single row has no vertical stack; to see far,
+    its dilation doubles at every layer instead (van den Oord et al., 2016, WaveNet, section 2.1). Images and vectors
+    add a learned map of places to the horizontal stem.
+
+    Raises:
+        ValueError: for an even or too small kernel, which has no middle or nothing left of it.
+    """
+
+    def __init__(self, space: Space, inputs: int, features: int, layers: int, kernel: int, dropout: float):
+        super().__init__()
+        height, width, _ = space.image_shape
+        if kernel % 2 == 0 or kernel < 3:
+            raise ValueError(f"kernel={kernel}: the first convolution is centered on its pixel, so use 3, 5, 7, …")
+        half, above = kernel // 2, features // 2 if height > 1 else 0
+        self.left = CausalConvolution(inputs, features, PRESENT, range(-half, 0))
+        self.places = nn.Parameter(torch.zeros(height, width, features)) if space.kind != "sequence" else None
+        self.above = CausalConvolution(inputs, above, range(-half, 0), range(-half, half + 1)) if above else None
+        self.verticals = nn.ModuleList(VerticalLayer(above) for _ in range(layers - 1 if above else 0))
+        dilations = [1 if above else min(2**n, max(1, width // 2)) for n in range(layers - 1)]
+        self.horizontals = nn.ModuleList(HorizontalLayer(features, above, d, dropout) for d in dilations)
+
+    def forward(self, inputs: Image) -> Activations:
+        """All pixels at once."""
+        vertical = [self.above(inputs)] if self.above is not None else []
+        for layer in self.verticals:
+            vertical.append(layer(vertical[-1]))
+        stem = self.left(inputs)
+        horizontal = [stem if self.places is None else stem + self.places]
+        for n, layer in enumerate(self.horizontals):
+            horizontal.append(layer(horizontal[-1], vertical[n + 1] if vertical else None))
+        return Activations(inputs, vertical, horizontal)
+
+    def blank(self, inputs: Image) -> Activations:
+        """Room for an image of which nothing is known."""
+        batch, height, width, _ = inputs.shape
+
+        def room(features: int) -> Tensor:
+            return inputs.new_zeros(batch, height, width, features)
+
+        vertical = [room(self.above.bias.numel()) for _ in range(len(self.verticals) + 1)] if self.above else []
+        return Activations(inputs, vertical, [room(self.left.bias.numel()) for _ in range(len(self.horizontals) + 1)])
+
+    def advance_row(self, known: Activations, i: int):
+        """Brings the vertical stack to row i, whose pixels the rows above determine."""
+        known.vertical[0][:, i] = self.above.row(known.inputs, i)
+        for n, layer in enumerate(self.verticals):
+            known.vertical[n + 1][:, i] = layer.row(known.vertical[n], i)
+
+    def advance_pixel(self, known: Activations, i: int, j: int):
+        """Brings the horizontal stack to pixel (i, j), which those to its left and the vertical stack determine."""
+        stem = self.left.pixel(known.inputs, i, j)
+        known.horizontal[0][:, i, j] = stem if self.places is None else stem + self.places[i, j]
+        for n, layer in enumerate(self.horizontals):
+            v = known.vertical[n + 1] if known.vertical else None
+            known.horizontal[n + 1][:, i, j] = layer.pixel(known.horizontal[n], v, i, j)
+
+    def reach(self, height: int, width: int) -> Bool[Tensor, "pixels pixels"]:
+        """Entry [a, b]: whether the features of pixel a depend on pixel b."""
+        itself = torch.eye(height * width, dtype=torch.bool).unflatten(0, (height, width))
+        v = self.above.reach(itself) if self.above is not None else torch.zeros_like(itself)
+        h = self.left.reach(itself)
+        for n, layer in enumerate(self.horizontals):
+            v = v | self.verticals[n].convolution.reach(v) if self.verticals else v
+            h = h | layer.convolution.reach(h) | v
+        return h.flatten(0, 1)
