@@ -7,3 +7,22 @@ unrolls them. `learner` trains by minimizing cross-entropy, watched by `callback
 `report` shows them. `tasks` are the verbs of the command (`__main__`), which Hydra composes from `configs/`, `schema`
 checks, `build` turns into objects and `runs` writes to disk.
 """
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ar_lab.model import AutoregressiveModel
+
+__all__ = ["load"]
+
+
+def load(run: str | Path) -> "AutoregressiveModel":
+    """The trained model of a run directory, or of a .ckpt inside one, in evaluation mode on the CPU.
+
+    Raises:
+        ConfigError: when there is no run, or no readable checkpoint in it.
+    """
+    from ar_lab.restore import restore  # not above: the command imports this package long before it needs torch
+
+    return restore(run).model

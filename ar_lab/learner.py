@@ -88,3 +88,6 @@ class MaximumLikelihood(pl.LightningModule):
     def validation_step(self, x: Shaped[Tensor, "batch dims"]) -> None:
         figure = self.finite((self.model.nll(x) + self.codec.charge(x)).mean(), "validation figure")
         self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=len(x), sync_dist=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["codec"] = self.codec.to_dict()  # so that a checkpoint is enough to sample from

@@ -1,10 +1,8 @@
-"""Recording: whatever happens to a run, its result says so."""
+"""Recording: whatever happens to a run, its result says so, and a signal leaves it resumable."""
 
 import errno
 import signal
 import threading
-import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -20,29 +18,16 @@ def recorded(run: Run) -> Iterator[None]:
     Raises:
         LabError: in place of a full disk's OSError, with the remedy in one line.
     """
-    began, before = time.monotonic(), run.result.get("seconds", 0.0)
-
-    def seconds() -> float:
-        return round(before + time.monotonic() - began, 3)
-
-    try:
-        with interruptible(run):
+    with run.recording(), interruptible(run):
+        try:
             yield
-    except (Interrupted, KeyboardInterrupt):
-        run.write_result(status="interrupted", seconds=seconds())
-        raise
-    except OSError as error:
-        run.write_result(status="failed", seconds=seconds(), traceback=traceback.format_exc())
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise LabError(
-            f"no space left on the disk of {run.path}: free some and go on with "
-            f"`python -m ar_lab task=train run={run.path}` (the last good checkpoint is kept)"
-        ) from error
-    except BaseException:
-        run.write_result(status="failed", seconds=seconds(), traceback=traceback.format_exc())
-        raise
-    run.write_result(status="done", seconds=seconds(), traceback=None)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise LabError(
+                f"no space left on the disk of {run.path}: free some and go on with "
+                f"`python -m ar_lab task=train run={run.path}`; the last good checkpoint is kept"
+            ) from error
 
 
 @contextmanager

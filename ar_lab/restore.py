@@ -29,10 +29,10 @@ def restore(path: str | Path) -> Restored:
     Raises:
         ConfigError: when there is no run or no checkpoint there, or the checkpoint is damaged.
     """
-    run, checkpoint = runs.locate(path)
-    content = read_checkpoint(checkpoint or run.checkpoint("best"))
+    run = runs.find(path)
+    content = read_checkpoint(run.checkpoint())
     codec = codecs.from_dict(content["codec"])
-    model, _ = build_model(run.config, codec.space)
+    model = build_model(run.config, codec.space)
     model.load_state_dict(model_weights(content))
     return Restored(run, model.eval().requires_grad_(False), codec)
 
@@ -49,13 +49,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"{path}: not a readable checkpoint ({reason}); use another of the run's .ckpt files") from error
+        raise ConfigError(
+            f"{path}: not a readable checkpoint ({reason}); use another of the run's .ckpt files"
+        ) from error
 
 
 def model_weights(content: dict[str, Any]) -> dict[str, torch.Tensor]:
     """The weights of the AutoregressiveModel in a checkpoint's learner, averaged where the run averaged them."""
     return {
-        name.removeprefix("model."): value
-        for name, value in content["state_dict"].items()
-        if name.startswith("model.")
+        name.removeprefix("model."): value for name, value in content["state_dict"].items() if name.startswith("model.")
     }

@@ -1,11 +1,12 @@
 """The Lightning Trainer of a run: its config, and what every run has."""
 
 import logging
-import os
+import secrets
 import warnings
 from typing import Any
 
 import pytorch_lightning as pl
+import wandb
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger, WandbLogger
 
@@ -69,13 +70,13 @@ def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
     Raises:
         ConfigError: when it is to be online and there is no key.
     """
-    os.environ.setdefault("WANDB_SILENT", "true")
-    import wandb  # after the environment is set: it reads it at import
-
+    wandb.setup(wandb.Settings(silent=True))
     node = config["logger"]
-    if node["mode"] == "online" and not wandb.api.api_key:
-        raise ConfigError("logger.mode=online needs a W&B key: run `wandb login`, set WANDB_API_KEY, or use mode=offline")
-    identity = run.result.get("wandb_id") or wandb.util.generate_id()
+    if node["mode"] == "online" and not wandb.login(prompt=False):
+        raise ConfigError(
+            "logger.mode=online needs a W&B key: run `wandb login`, set WANDB_API_KEY, or use mode=offline"
+        )
+    identity = run.result.get("wandb_id") or secrets.token_hex(4)
     run.write_result(wandb_id=identity)
     return build(node, save_dir=run.path, name=run.path.name, id=identity, config=config)
 
@@ -97,6 +98,7 @@ def quiet() -> None:
 
 
 IRRELEVANT = (
+    ".*LeafSpec.*is deprecated.*",  # between Lightning and torch
     ".*does not have many workers.*",  # whole batches come from memory
     ".*is smaller than the logging interval.*",  # the curves keep their own interval
     ".*Checkpoint directory .* exists and is not empty.*",  # a run that goes on

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-BLOCK = 1000  # characters of text that count as one observation of the standard error
+BLOCK = 1000  # symbols of text that count as one observation of the standard error
 
 
 def example_figures(nll: Float[Tensor, "examples dims"]) -> dict[str, float | int | None]:
@@ -25,8 +25,12 @@ def example_figures(nll: Float[Tensor, "examples dims"]) -> dict[str, float | in
     }
 
 
-def text_figures(nll: Float[Tensor, " length"], unit: str = "char") -> dict[str, float | int | None]:
-    """Figures of one stream; neighbors depend on each other, so the standard error is over blocks of 1,000 characters."""
+def text_figures(nll: Float[Tensor, " length"], symbols: str = "characters") -> dict[str, float | int | None]:
+    """Figures of one stream of characters or bytes.
+
+    Neighbors depend on each other, so the standard error is over blocks of 1,000 symbols.
+    """
+    unit = {"characters": "char", "bytes": "byte"}[symbols]
     mean = float(nll.double().mean())
     blocks = nll.double()[: len(nll) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(1)
     se = _mean_and_error(blocks)[1]
@@ -36,7 +40,7 @@ def text_figures(nll: Float[Tensor, " length"], unit: str = "char") -> dict[str,
         f"bits_per_{unit}": mean / log(2),
         f"bits_per_{unit}_se": None if se is None else se / log(2),
         "perplexity": exp(mean) if mean < 700 else None,
-        "characters": len(nll),
+        symbols: len(nll),
     }
 
 

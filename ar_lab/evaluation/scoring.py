@@ -39,7 +39,7 @@ def score_stream(
     if not 1 <= stride <= dims:
         raise ValueError(f"stride={stride} for windows of {dims}: use 1..{dims}")
     last = length - dims
-    starts = torch.arange(stride, last + 1, stride)
+    starts = torch.arange(stride, max(last + 1, stride), stride)
     scores = [score_examples(model, codec, stream[None, :dims], 1).flatten()]
     for some in starts.split(batch_size):
         windows = stream[some[:, None] + torch.arange(dims)]

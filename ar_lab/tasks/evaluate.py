@@ -1,12 +1,13 @@
 """task=evaluate: the figures of a trained model on the three parts of its data."""
 
+import json
 from typing import Any
 
 from torch import Tensor
 
 from ar_lab import runs
 from ar_lab.build import build_source
-from ar_lab.data.module import chosen
+from ar_lab.data.module import fixed_subset
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
 from ar_lab.evaluation.baseline import FactorizedBaseline
@@ -17,7 +18,6 @@ from ar_lab.report.table import print_result
 from ar_lab.restore import restore
 
 MONITORED = 2000  # examples of the training and validation parts that are scored, the same ones for every run
-MONITOR_SEED = 0
 
 
 def evaluate(config: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def evaluate(config: dict[str, Any]) -> None:
     metrics = figures(restored.model, parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
-    runs.write_json(directory / "result.json", result)
+    runs.write_atomically(directory / "result.json", json.dumps(result, indent=2) + "\n")
     print_result(result, directory)
 
 
@@ -57,7 +57,7 @@ def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) ->
 
 def select(part: Tensor, limit: int | None, model: AutoregressiveModel, parts: Parts) -> Tensor:
     """At most `limit` examples of a part, windows of a stream; all of them where there is no limit."""
-    return part if limit is None else chosen(part, limit, MONITOR_SEED, model.space.dims)
+    return part if limit is None else fixed_subset(part, limit, model.space.dims)
 
 
 def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any]) -> Tensor:
@@ -68,5 +68,5 @@ def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str,
 
 
 def named(part: str, nll: Tensor, parts: Parts) -> dict[str, Any]:
-    found = text_figures(nll, parts.codec.unit) if parts.is_stream else example_figures(nll)
+    found = text_figures(nll, parts.codec.kind) if parts.is_stream else example_figures(nll)
     return {f"{part}/{name}": value for name, value in found.items()}

@@ -16,6 +16,7 @@ from ar_lab.data.module import DataModule
 from ar_lab.errors import ConfigError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.model import AutoregressiveModel
+from ar_lab.provenance import environment
 from ar_lab.recording import recorded
 from ar_lab.report.pictures import render, save_samples
 from ar_lab.report.table import print_result
@@ -27,7 +28,8 @@ from ar_lab.trainer import finish_loggers, make_trainer
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
-    run = runs.begin(config)
+    run = runs.find(config["run"]) if config["run"] is not None else runs.create(config, config["output"])
+    run.refuse_if_running()
     with recorded(run):
         learn(run, config)
     print_result(run.result, run.path)
@@ -48,7 +50,7 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         metrics = figures(model, data.parts, config)
         noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
         samples = save_samples(data.codec, model.sample(noise).cpu(), run.path, data.parts.train[:1000])
-        run.write_result(metrics=metrics, samples=str(samples))
+        run.write_result(status="done", metrics=metrics, samples=str(samples))
     except BaseException:
         finish_loggers(trainer, {}, failed=True)
         raise
@@ -81,7 +83,7 @@ def start_from(model: AutoregressiveModel, path: str) -> None:
 def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> dict[str, Any]:
     """What result.json says of a run beside its figures."""
     return {
-        **runs.environment(),
+        **environment(),
         "seed": config["seed"],
         "likelihood": build_likelihood(config["likelihood"], data.space)[1],
         "parameters": sum(p.numel() for p in model.parameters()),

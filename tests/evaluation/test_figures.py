@@ -1,0 +1,61 @@
+"""Figures and their errors, held against numpy and against closed forms."""
+
+from math import log
+
+import numpy as np
+import pytest
+import torch
+
+from ar_lab.codecs.table import TableCodec
+from ar_lab.codecs.text import CharacterCodec
+from ar_lab.evaluation.baseline import FactorizedBaseline
+from ar_lab.evaluation.figures import example_figures, text_figures
+from ar_lab.space import Space
+
+
+def test_example_figures_are_the_mean_and_standard_error_over_examples():
+    nll = torch.rand(50, 7, generator=torch.Generator().manual_seed(0))
+    figures, per_dim = example_figures(nll), nll.double().mean(1).numpy()
+    assert figures["nats_per_dim"] == pytest.approx(per_dim.mean(), rel=1e-12)
+    assert figures["nats_per_dim_se"] == pytest.approx(per_dim.std(ddof=1) / np.sqrt(50), rel=1e-12)
+    assert figures["bits_per_dim"] == pytest.approx(per_dim.mean() / log(2))
+    assert figures["nats_per_example"] == pytest.approx(7 * per_dim.mean())
+    assert figures["examples"] == 50
+
+
+def test_the_error_of_a_text_is_over_blocks_of_1000_characters():
+    nll = torch.rand(3500, generator=torch.Generator().manual_seed(0))
+    figures, blocks = text_figures(nll), nll[:3000].double().reshape(3, 1000).mean(1).numpy()
+    assert figures["nats_per_dim"] == pytest.approx(nll.double().mean().item(), rel=1e-12)
+    assert figures["nats_per_dim_se"] == pytest.approx(blocks.std(ddof=1) / np.sqrt(3), rel=1e-12)
+    assert figures["perplexity"] == pytest.approx(2 ** figures["bits_per_char"])
+
+
+def test_one_block_has_no_error():
+    assert text_figures(torch.ones(1500))["nats_per_dim_se"] is None
+
+
+def test_the_histogram_baseline_adds_one_half_to_every_count():
+    space = Space("image", (1, 2, 1), 3)
+    train = torch.tensor([[0, 2], [0, 1], [1, 2]], dtype=torch.uint8)
+    codec = type("Raw", (), {"charge": staticmethod(lambda x: torch.zeros(x.shape))})
+    nll = FactorizedBaseline(space, codec, train).score(torch.tensor([[0, 0], [2, 2]]))
+    assert nll.exp().reciprocal().flatten().tolist() == pytest.approx([2.5 / 4.5, 0.5 / 4.5, 0.5 / 4.5, 2.5 / 4.5])
+
+
+def test_the_text_baseline_is_the_unigram_and_charges_for_unknown_characters():
+    codec = CharacterCodec("ab", unknown=True, context=4)
+    baseline = FactorizedBaseline(codec.space, codec, codec.encode("aaab"))
+    known, unknown = baseline.score(codec.encode("aZ")).tolist()
+    assert known == pytest.approx(-log(3.5 / 5.5))
+    assert unknown == pytest.approx(-log(0.5 / 5.5) + log(0x110000 - 2048 - 2))
+
+
+def test_the_gaussian_baseline_is_a_density_in_the_original_units():
+    rows = np.random.default_rng(0).normal([3.0, -100.0], [0.1, 50.0], size=(500, 2))
+    codec = TableCodec.fitted(rows, ("a", "b"))
+    x = codec.encode(rows)
+    nll = FactorizedBaseline(codec.space, codec, x).score(x).mean(0)
+    scales = rows.std(0)
+    expected = 0.5 * np.log(2 * np.pi * scales**2) + 0.5
+    assert nll.tolist() == pytest.approx(expected.tolist(), rel=1e-4)
