@@ -33,8 +33,13 @@ def _choice(error: MissingConfigException) -> str:
 
 
 def _override(error: OverrideParseException) -> str:
-    details = [line for line in str(error).splitlines()[1:] if line and not line.startswith("See http")]
-    return f"{error.override}: not understood ({' '.join(details)}); write KEY=VALUE, as in model.dropout=0.1"
+    lines = [line.strip() for line in str(error).splitlines()[1:]]
+    details = [line for line in lines if line.strip("^") and not line.startswith("See http")] or ["unquoted"]
+    key = error.override.partition("=")[0]
+    return (
+        f"{error.override}: not understood ({' '.join(details)}); write KEY=VALUE, "
+        f"and quote special characters twice: '{key}=\"VALUE\"'"
+    )
 
 
 def _several_values(message: str) -> str:

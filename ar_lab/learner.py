@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from jaxtyping import Float, Shaped
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor
@@ -22,8 +21,8 @@ LOSS_LIMIT = 1e6  # nats per dimension; a loss above it is divergence
 class MaximumLikelihood(pl.LightningModule):
     """Maximizes the mean log-likelihood of the training part by mini-batch gradient steps.
 
-    The loss is the cross-entropy -log p(x) / D in nats per dimension. With `stream`, batches are consecutive windows and
-    the state is carried from one to the next: truncated backpropagation through time (Williams and Peng, 1990).
+    The loss is the cross-entropy -log p(x) / D in nats per dimension. With `stream`, batches are consecutive windows
+    and the state is carried from one to the next: truncated backpropagation through time (Williams and Peng, 1990).
     """
 
     def __init__(

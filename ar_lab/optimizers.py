@@ -9,7 +9,7 @@ from torch.optim import AdamW, Muon, Optimizer
 
 
 def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
-    """Two groups: weights that are decayed, and all that is not (biases, norms, embeddings, positions, start symbols)."""
+    """Two groups: weights that are decayed, and all else (biases, norms, embeddings, positions, start symbols)."""
     decayed, spared = [], []
     for child in module.modules():
         for name, parameter in child.named_parameters(recurse=False):
@@ -22,7 +22,7 @@ def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
 class MuonAdamW(Optimizer):
     """Muon (Jordan et al., 2024) for the decayed matrices, AdamW for every other parameter.
 
-    Muon's step is scaled to the root mean square of AdamW's (Liu et al., 2025, equation 4), so that one `lr` serves both.
+    Muon's step is scaled to the root mean square of AdamW's (Liu et al., 2025, equation 4): one `lr` serves both.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ def _primary(run: runs.Run, chosen: dict[str, str], configs: Path) -> dict[str, 
         if key in config:
             raise ConfigError(f"{run.path}/config.yaml: {key} has no place in the config of a run")
     today = OmegaConf.load(configs / f"{PRIMARY}.yaml")
-    task = config.get("task", {}).get("name", "train")
+    task = config["task"].get("name") if isinstance(config.get("task"), dict) else "train"
     kept = {key: value for key, value in config.items() if key not in chosen or (key, chosen[key]) == ("task", task)}
     defaults = [{group: task if group == "task" else "default"} for group in CHOOSABLE if group in ("task", *chosen)]
     settings = [entry for entry in today.defaults if any(str(key).startswith("override ") for key in entry)]

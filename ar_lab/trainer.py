@@ -20,13 +20,15 @@ from ar_lab.runs import Run
 def make_trainer(run: Run, config: dict[str, Any], watchers: list[Callback], selects: bool) -> pl.Trainer:
     """A Trainer that logs to the run directory and keeps best.ckpt and last.ckpt in it.
 
-    `selects` says whether there is a validation part to choose the best weights by. A given `max_steps` is the only limit
-    besides `max_time`: no epoch limit cuts it short.
+    `selects` says whether there is a validation part to choose the best weights by. A given `max_steps` is the only
+    limit besides `max_time`: no epoch limit cuts it short.
     """
     quiet()
     settings = dict(config["trainer"])
     if settings["max_steps"] > 0:
         settings["max_epochs"] = -1
+    if not selects:
+        settings["limit_val_batches"] = 0
     return build(
         settings,
         logger=[MetricsCSV(run.path / "metrics.csv"), *make_loggers(run, config)],

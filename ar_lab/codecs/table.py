@@ -44,9 +44,7 @@ class TableCodec(Codec):
     def encode(self, raw: Float[np.ndarray, "count columns"]) -> Float[Tensor, "count columns"]:
         """Raises DataError for rows with another number of columns."""
         if raw.shape[1] != len(self.columns):
-            raise DataError(
-                f"rows of {raw.shape[1]} numbers: this codec knows the {len(self.columns)} columns {self.columns}"
-            )
+            raise DataError(f"rows of {raw.shape[1]} numbers: this codec knows {len(self.columns)} columns")
         return torch.from_numpy((raw - np.array(self.mean)) / np.array(self.scale)).float()
 
     def decode(self, x: Float[Tensor, "count columns"]) -> Float[np.ndarray, "count columns"]:

@@ -1,4 +1,4 @@
-"""The baseline beside every figure: all dimensions independent of each other, fitted on the training part in closed form."""
+"""The baseline beside every figure: all dimensions independent, fitted on the training part in closed form."""
 
 from math import log, pi
 

@@ -2,7 +2,6 @@
 
 from math import exp, log, sqrt
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 

@@ -25,9 +25,9 @@ def score_stream(
 ) -> Float[Tensor, " length"]:
     """-log p of every character of a text given those before it, each scored once, in nats, on the CPU.
 
-    Without a `stride` the state is carried from the first character to the last, where the network can; otherwise windows
-    of the model's D characters advance by `stride` (by default half of D) and score their last `stride` ones, so that each
-    is given at least D - stride characters of context, except in the first window, which has none before it.
+    Without a `stride` the state is carried from the first character to the last, where the network can; otherwise
+    windows of the model's D characters advance by `stride` (by default half of D) and score their last `stride` ones,
+    so that each is given at least D - stride characters of context, except in the first window, which has none.
 
     Raises:
         ValueError: for a stride outside 1..D.

@@ -47,7 +47,7 @@ def figures_table(metrics: dict[str, Any]) -> Table:
 def _cell(metrics: dict[str, Any], name: str) -> str:
     value, error = metrics.get(name), metrics.get(f"{name}_se")
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, int):
         return f"{value:,}"
     digits = 4 if abs(value) < 100 else 2

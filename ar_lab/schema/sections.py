@@ -139,7 +139,6 @@ class SGD(Section):
 class MuonAdamW(Section):
     lr: Positive
     momentum: Below1
-    adamw_lr: Positive
     betas: Betas
     weight_decay: NonNegative
 
