@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -24,12 +25,17 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command line; returns its exit code: 0 done, 1 failed, 2 wrong, 128 + signal interrupted."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints and exits itself
     codes: list[int] = []
-    called_with = sys.argv
+    program, called_with = sys.argv[0], sys.argv
+    line = sys.argv[1:] if argv is None else argv
+
+    def job(composed: DictConfig) -> None:
+        sys.argv = [program, *line]  # what Lightning repeats when it starts further processes
+        codes.append(run_job(composed))
+
     try:
-        arguments, name = recall(sys.argv[1:] if argv is None else argv, config_directory())
-        sys.argv = [sys.argv[0], *arguments]
-        command = hydra.main(version_base="1.3", config_path=str(config_directory()), config_name=name)
-        command(lambda config: codes.append(run_job(config)))()
+        arguments, name = recall(line, config_directory())
+        sys.argv = [program, *overrides_last(arguments)]
+        hydra.main(version_base="1.3", config_path=str(config_directory()), config_name=name)(job)()
     except (HydraException, OmegaConfBaseException) as error:
         return say(in_one_line(error), MISTAKE)
     except (LabError, Interrupted) as error:
@@ -39,6 +45,13 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         sys.argv = called_with
     return codes[0] if len(codes) == 1 else int(any(codes))
+
+
+def overrides_last(arguments: list[str]) -> list[str]:
+    """Hydra takes its overrides in one block alone; people write `-m` anywhere among them."""
+    overrides = [argument for argument in arguments if re.match(r"~|[+\w./@]+=", argument)]
+    flags = [argument for argument in arguments if argument not in overrides]
+    return [*flags, "--", *overrides] if flags and "--" not in flags else arguments
 
 
 def config_directory() -> Path:

@@ -1,0 +1,96 @@
+"""A wrong line is answered with one line that says what is wrong and what would be right, and exit code 2."""
+
+import pytest
+
+WRONG = {
+    # misspelt
+    "model=pixelcn": "no such model; choose one of charrnn, pixelcnn, transformer; did you mean pixelcnn?",
+    "modle=pixelcnn": "modle: no such key; did you mean model?",
+    "optimzer.lr=1": "optimzer: no such key; did you mean optimizer?",
+    "model.kernl=3": "model.kernl: no such key; did you mean model.kernel?",
+    "model.xyz=3": "model.xyz: no such key; model has name, features, layers, kernel, dropout",
+    "+model.kernl=3": "model.kernl: no such key; did you mean model.kernel?",
+    "+xyz=1": "xyz: no such key; the config has data, model,",
+    "task=tran": "did you mean train?",
+    "experiment=x": "experiment=x: no such experiment",
+    "+trainer.max_tim=x": "trainer.max_tim: the Trainer has no such argument; did you mean max_time?",
+    "+trainer.profilr=x": "did you mean profiler?",
+    "+trainer.callbacks=[]": "trainer.callbacks: ar_lab sets it itself",
+    "pixelcnn": "pixelcnn: not understood (missing EQUAL at '<EOF>'); write KEY=VALUE",
+    "output=~/x": "not understood (unquoted); write KEY=VALUE, and quote special characters twice: 'output="VALUE"'",
+    "model=charrnn,pixelcnn": "add -m for one run each",
+    "--config-dir=/nowhere": "'/nowhere' not found",
+    # types
+    "trainer.max_epochs=abc": "trainer.max_epochs=abc: must be an integer",
+    "model.layers=1.5": "model.layers=1.5: must be an integer",
+    "data.batch_size=true": "data.batch_size=true: must be an integer",
+    "optimizer.lr=true": "optimizer.lr=true: must be a number",
+    "learner.compile=1": "learner.compile=1: must be true or false",
+    "optimizer.betas=0.9": "optimizer.betas=0.9: must be a list",
+    "data.levels=null": "data.levels=null: must be an integer",
+    "~data.levels": "data.levels: missing",
+    # ranges
+    "optimizer.lr=-1": "optimizer.lr=-1: must be greater than 0",
+    "optimizer.lr=inf": "optimizer.lr=inf: must be finite",
+    "data.levels=18": "data.levels=18: must be at most 17",
+    "data.fraction=0": "data.fraction=0: must be greater than 0",
+    "data.validation=1": "data.validation=1: must be less than 1",
+    "seed=-1": "seed=-1: must be at least 0",
+    "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: must have at least 2 entries",
+    "model=charrnn model.cell=lstn": "model.cell=lstn: must be lstm, gru or rnn",
+    "trainer.max_time=10": "trainer.max_time=10: must be DD:HH:MM:SS",
+    "trainer.precision=8": "trainer.precision=8: must be one of 64-true",
+    "trainer.devices=0": "trainer.devices=0: must be auto",
+    "trainer.val_check_interval=1.5": "trainer.val_check_interval=1.5: must be a number of batches",
+    "+trainer.limit_train_batches=2.5": "trainer.limit_train_batches=2.5: must be a number of batches",
+    "data.name=../x": "data.name=../x: must be letters, digits",
+    "output=": "output=: must not be empty",
+    "task=sample run=. task.temperature=0": "not a run directory",
+    # combinations
+    "likelihood=bernoulli": "likelihood=bernoulli: needs 2 levels, data=digits has 17 levels",
+    "likelihood=bernoulli data=pydocs": "needs 2 levels, data=pydocs has many levels (text); use likelihood=auto",
+    "likelihood=bernoulli data=table": "data=table has real numbers",
+    "likelihood=categorical data=table": "likelihood=categorical: needs discrete data, data=table has real numbers",
+    "likelihood=gaussian_mixture": "likelihood=gaussian_mixture: needs real numbers, data=digits has 17 levels",
+    "model=transformer model.heads=3": "model.heads=3: must divide model.width=128; use one of 1, 2, 4, 8",
+    "model=transformer model.width=12 model.heads=4": "rotary positions need an even width / heads, this is 3",
+    "model.kernel=4": "model.kernel=4: must be odd, so that it has a center; use 3 or 5",
+    "optimizer=sgd optimizer.momentum=0": "optimizer.nesterov=true: needs optimizer.momentum above 0",
+    "data.validation=0.5 data.test=0.5": "must leave a training part",
+    "scheduler=plateau data.validation=0": "scheduler=plateau: needs a validation part",
+    "learner.patience=2 data.validation=0": "learner.patience: needs a validation part",
+    "data=pydocs data.stream=true": "data.stream=true: model=pixelcnn carries no state",
+    "data.stream=true": "data.stream: no such key",
+    "task=evaluate": "task=evaluate: needs run=DIR",
+    "task=sample": "task=sample: needs run=DIR",
+    "data=text": "data.path: missing; give it, as in data.path=VALUE",
+    "run=nowhere": "nowhere: no such directory",
+    "run=nowhere.ckpt": "nowhere.ckpt: no such checkpoint",
+    "init_from=nowhere": "init_from=",
+    # targets
+    "model._target_=builtins.open": "model._target_=builtins.open: not a model of ar_lab",
+    "model._target_=ar_lab.models.pixelcnn.PixelCN": "did you mean ar_lab.models.pixelcnn.PixelCNN?",
+    "+model.cell._target_=builtins.open": "a _target_ stands only at the top",
+    "+_target_=builtins.open": "a _target_ stands only at the top",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_wrong_line_gets_one_line_and_exit_code_2(command, line):
+    answer = command(*line.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.startswith("ar_lab: ")
+    assert WRONG[line] in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_everything_that_is_wrong_is_said_at_once(command):
+    answer = command("optimizer.lr=abc", "data.levels=1", "seed=-1")
+    for key in ("optimizer.lr=abc", "data.levels=1", "seed=-1"):
+        assert key in answer.err
+
+
+def test_a_wrong_line_leaves_nothing_behind(command, tmp_path):
+    command("optimizer.lr=-1")
+    assert list(tmp_path.iterdir()) == []

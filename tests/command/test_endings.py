@@ -1,0 +1,127 @@
+"""How a command ends: exit codes, one line on standard error, and a sweep that outlives a failed job.
+
+The task is the real one; a data source of the user's own package makes it end as each test needs.
+"""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from ar_lab import runs
+
+SOURCE = """
+    import signal
+    from ar_lab.data.parts import Source
+    from ar_lab.errors import DataError
+
+    class Source(Source):
+        def __init__(self, how):
+            self.how = how
+
+        def load(self):
+            if self.how == "data":
+                raise DataError("the disk of the well is dry")
+            if self.how == "bug":
+                return 1 / 0
+            if self.how == "interrupt":
+                raise KeyboardInterrupt
+            signal.raise_signal(getattr(signal, self.how))
+"""
+CONFIG = """
+    _target_: well.Source
+    name: well
+    batch_size: 1
+    epochs: 1
+    how: bug
+"""
+
+
+@pytest.fixture
+def well(command, tmp_path: Path, monkeypatch):
+    """The command with a package `well` and its config beside ours."""
+    (tmp_path / "well.py").write_text(textwrap.dedent(SOURCE))
+    (tmp_path / "mine" / "data").mkdir(parents=True)
+    (tmp_path / "mine" / "data" / "well.yaml").write_text(textwrap.dedent(CONFIG))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("AR_LAB_TRUST", "well")
+    monkeypatch.setenv("AR_LAB_CONFIGS", str(tmp_path / "mine"))
+    return lambda *line: command("data=well", "logger=none", *line)
+
+
+def the_runs(tmp_path: Path) -> list[runs.Run]:
+    return [runs.Run(file.parent) for file in sorted((tmp_path / "outputs").glob("*/result.json"))]
+
+
+def test_an_own_package_needs_to_be_trusted_by_the_environment(well, monkeypatch):
+    monkeypatch.delenv("AR_LAB_TRUST")
+    answer = well()
+    assert answer.code == 2 and "data._target_=well.Source: not a data of ar_lab" in answer.err
+
+
+def test_own_configs_are_found_by_config_dir_as_well(well, tmp_path, monkeypatch):
+    monkeypatch.delenv("AR_LAB_CONFIGS")
+    assert "no such data" in well("--cfg", "job").err
+    assert "name: well" in well("--cfg", "job", f"--config-dir={tmp_path / 'mine'}").out
+
+
+def test_bad_data_is_said_in_its_own_words(well, tmp_path):
+    answer = well("data.how=data")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "ar_lab: the disk of the well is dry\n"
+    assert [run.status for run in the_runs(tmp_path)] == ["failed"]
+
+
+def test_a_bug_is_named_in_one_line_and_its_traceback_kept_in_the_run(well, tmp_path):
+    answer = well("data.how=bug")
+    (run,) = the_runs(tmp_path)
+    assert answer.code == 1
+    traceback = f"the traceback is in {run.path / 'result.json'}"
+    assert answer.err == f"ar_lab: ZeroDivisionError: division by zero; {traceback}\n"
+    assert run.status == "failed" and "return 1 / 0" in run.result["traceback"]
+
+
+@pytest.mark.parametrize(("how", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_ends_with_its_code_and_says_how_to_go_on(well, tmp_path, how, code):
+    answer = well(f"data.how={how}")
+    (run,) = the_runs(tmp_path)
+    assert answer.code == code
+    assert answer.err == f"ar_lab: interrupted by {how}; to go on: python -m ar_lab task=train run={run.path}\n"
+    assert run.status == "interrupted"
+
+
+def test_a_keyboard_interrupt_is_a_sigint(well, tmp_path):
+    assert well("data.how=interrupt").code == 130
+    assert [run.status for run in the_runs(tmp_path)] == ["interrupted"]
+
+
+def test_a_failed_job_does_not_end_the_other_jobs_of_a_sweep(well, tmp_path):
+    answer = well("-m", "data.how=data,bug", "seed=0,1")
+    assert answer.code == 1
+    assert len(the_runs(tmp_path)) == 4
+    assert len(re.findall("ar_lab: the disk", answer.err)) == len(re.findall("ar_lab: Zero", answer.err)) == 2
+
+
+@pytest.mark.parametrize("line", ["-m seed=-1 model=charrnn", "seed=-1 -m model=charrnn", "seed=-1 model=charrnn -m"])
+def test_flags_may_stand_anywhere_among_the_overrides(command, line):
+    assert "seed=-1: must be at least 0" in command(*line.split()).err
+
+
+def test_an_interrupted_job_ends_the_sweep(well, tmp_path):
+    assert well("-m", "data.how=SIGTERM,bug").code == 143
+    assert len(the_runs(tmp_path)) == 1
+
+
+def test_a_job_of_a_sweep_that_is_wrong_is_said_and_fails_the_sweep(well, tmp_path):
+    answer = well("-m", "seed=-1,-2")
+    assert answer.code == 1 and the_runs(tmp_path) == []
+    assert "seed=-1: must be at least 0" in answer.err and "seed=-2: must be at least 0" in answer.err
+
+
+def test_a_single_run_leaves_nothing_but_its_directory(well, tmp_path):
+    before = {"well.py", "mine", "__pycache__"}
+    well()
+    assert {path.name for path in tmp_path.iterdir()} <= before | {"outputs"}
+    (run,) = the_runs(tmp_path)
+    assert [path.name for path in (tmp_path / "outputs").iterdir()] == [run.path.name]
