@@ -1,6 +1,6 @@
 """The joint distribution: a network and a likelihood multiplied by the chain rule, and the one loop that unrolls it.
 
-    log p(x) = sum_i log p(x_i | x_1 … x_{i-1})
+log p(x) = sum_i log p(x_i | x_1 … x_{i-1})
 """
 
 from collections.abc import Callable

@@ -17,7 +17,7 @@ WRONG = {
     "+trainer.profilr=x": "did you mean profiler?",
     "+trainer.callbacks=[]": "trainer.callbacks: ar_lab sets it itself",
     "pixelcnn": "pixelcnn: not understood (missing EQUAL at '<EOF>'); write KEY=VALUE",
-    "output=~/x": "not understood (unquoted); write KEY=VALUE, and quote special characters twice: 'output="VALUE"'",
+    "output=~/x": "not understood (unquoted); write KEY=VALUE, and quote special characters twice: 'output=",
     "model=charrnn,pixelcnn": "add -m for one run each",
     "--config-dir=/nowhere": "'/nowhere' not found",
     # types
