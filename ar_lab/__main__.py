@@ -24,6 +24,7 @@ MISTAKE = ConfigError.exit_code
 def main(argv: list[str] | None = None) -> int:
     """Runs one command line; returns its exit code: 0 done, 1 failed, 2 wrong, 128 + signal interrupted."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints and exits itself
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # or torch's threads collapse as soon as anything else runs
     codes: list[int] = []
     program, called_with = sys.argv[0], sys.argv
     line = sys.argv[1:] if argv is None else argv
