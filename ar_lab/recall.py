@@ -8,6 +8,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from ar_lab import runs
+from ar_lab.differences import flatten
 from ar_lab.errors import ConfigError
 
 PRIMARY = "config"
@@ -77,7 +78,7 @@ def check_unchanged(config: dict[str, Any]) -> None:
         raise ConfigError(
             f"output={config['output']}: {config['task']['name']} writes into run={run.path}; leave it out"
         )
-    before, now = runs.flatten(run.config), runs.flatten(config)
+    before, now = flatten(run.config), flatten(config)
     fixed = OF_THE_WEIGHTS + (OF_THE_TRAINING if config["task"]["name"] == "train" else ())
     for key, value in now.items():
         if key not in MOVABLE and any(f"{key}.".startswith(f"{part}.") for part in fixed) and value != before.get(key):

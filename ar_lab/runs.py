@@ -11,13 +11,12 @@ from typing import Any
 
 import yaml
 
+from ar_lab.differences import difference, flatten
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.processes import is_alive, start_time
 from ar_lab.targets import check_targets
 
 OUTPUTS = Path("outputs")
-# What may differ between two equal runs: where they are, where the data lies, and who is told.
-PLACES = ("run", "output", "logger", "data.root", "data.cache")
 
 
 class Run:
@@ -30,6 +29,11 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         return _read_config(self.path / "config.yaml")
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Writes the config that repeats this run, wherever it then lies."""
+        config = {**config, "run": None}
+        write_atomically(self.path / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
     @property
     def result(self) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def create(config: dict[str, Any], output: str | Path | None = None) -> Run:
     try:
         path = _make_directory(config) if output is None else _claim(Path(output))
         (path / "checkpoints").mkdir()
-        write_atomically(path / "config.yaml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+        Run(path).write_config(config)
     except OSError as error:
         where = error.filename or output or OUTPUTS
         raise LabError(
@@ -122,6 +126,18 @@ def create(config: dict[str, Any], output: str | Path | None = None) -> Run:
 
 def is_run(path: str | Path) -> bool:
     return (Path(path) / "config.yaml").is_file()
+
+
+def resume(config: dict[str, Any]) -> Run:
+    """The run that `config["run"]` names, from now on a run of this config (of more steps, say).
+
+    Raises:
+        LabError: when a process still runs there.
+    """
+    run = find(config["run"])
+    run.refuse_if_running()
+    run.write_config(config)
+    return run
 
 
 def find(path: str | Path, key: str = "run") -> Run:
@@ -143,30 +159,6 @@ def find(path: str | Path, key: str = "run") -> Run:
     if not is_run(path):
         raise ConfigError(f"{key}={path}: not a run directory, it has no config.yaml")
     return Run(path)
-
-
-def difference(config: dict[str, Any], other: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """The first key in which two configs differ but for PLACES, with both values; None when they are equal."""
-    ours, theirs = flatten(config), flatten(other)
-    for key in dict.fromkeys((*ours, *theirs)):
-        if not is_place(key) and ours.get(key) != theirs.get(key):
-            return key, ours.get(key), theirs.get(key)
-    return None
-
-
-def is_place(key: str) -> bool:
-    return any(key == place or key.startswith(place + ".") for place in PLACES)
-
-
-def flatten(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def make_unique(path: Path) -> Path:

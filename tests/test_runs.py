@@ -13,7 +13,19 @@ import pytest
 from ar_lab import runs
 from ar_lab.errors import ConfigError, Interrupted, LabError
 
-CONFIG = {"model": {"name": "net", "layers": 2}, "data": {"name": "digits", "root": "a"}, "logger": {"x": 1}, "seed": 0}
+CONFIG = {
+    "model": {"name": "net", "layers": 2},
+    "data": {"name": "digits", "root": "a"},
+    "logger": {"x": 1},
+    "seed": 0,
+    "run": None,
+}
+    "model": {"name": "net", "layers": 2},
+    "data": {"name": "digits", "root": "a"},
+    "logger": {"x": 1},
+    "seed": 0,
+    "run": None,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +61,15 @@ def test_the_same_output_and_config_goes_on_with_that_run():
     first.write_result(status="interrupted", seconds=3)
     again = runs.create({**CONFIG, "logger": None, "output": "here", "data": {"name": "digits", "root": "b"}}, "here")
     assert again.path == first.path and again.result["seconds"] == 3
+
+
+def test_a_run_that_goes_on_for_longer_remembers_it():
+    run = runs.create(CONFIG)
+    longer = {**CONFIG, "run": str(run.path), "trainer": {"max_steps": 9}}
+    assert runs.resume(longer).path == run.path
+    assert run.config == {**longer, "run": None}
+    run.write_result(status="done")
+    assert run.finished_like(longer) and not run.finished_like(CONFIG)
 
 
 def test_another_config_in_the_same_output_is_refused_with_the_key_that_differs():
@@ -182,13 +203,6 @@ def test_the_time_of_a_run_adds_up_when_it_goes_on():
 def test_what_later_tasks_write_is_numbered():
     run = runs.create(CONFIG)
     assert [run.subdirectory("evaluate").name for _ in range(3)] == ["evaluate", "evaluate_2", "evaluate_3"]
-
-
-def test_only_places_may_differ_between_equal_runs():
-    moved = {**CONFIG, "data": {"name": "digits", "root": "b", "cache": "c"}, "output": "x", "run": "y", "logger": {}}
-    assert runs.difference(CONFIG, moved) is None
-    assert runs.difference(CONFIG, {**CONFIG, "seed": 1}) == ("seed", 0, 1)
-    assert runs.difference(CONFIG, {**CONFIG, "extra": {"key": 1}}) == ("extra.key", None, 1)
 
 
 def test_a_run_is_found_from_a_checkpoint_deep_inside():

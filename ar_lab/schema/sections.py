@@ -1,18 +1,17 @@
-"""What every key of a config may be, one class a choice; the trainer has its own file."""
+"""What every key of a config may be, one class a choice; data and trainer have their own files."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
+from ar_lab.schema.data import SOURCES, OwnData
 from ar_lab.schema.trainer import Trainer
 from ar_lab.schema.types import (
     Below1,
     Betas,
     Count,
-    Fraction,
     Inside,
     Location,
-    Locations,
     Name,
     Natural,
     NonNegative,
@@ -21,69 +20,6 @@ from ar_lab.schema.types import (
     Seed,
     Unit,
 )
-
-
-class Data(Section):
-    name: Name
-    fraction: Fraction
-    validation: Below1
-    batch_size: Count
-    epochs: Count
-
-
-class Images(Data):
-    split_seed: Seed
-
-
-class Digits(Images):
-    levels: Annotated[int, Field(ge=2, le=17)]
-    test: Inside
-
-
-class TorchvisionImages(Images):
-    root: Location
-    cache: Location
-    levels: Annotated[int, Field(ge=2, le=256)]
-
-
-class BinaryMNIST(Images):
-    root: Location
-    cache: Location
-    binarization_seed: Seed
-
-
-class ImageFiles(Images):
-    path: Location
-    levels: Annotated[int, Field(ge=2, le=256)]
-    test: Inside
-
-
-class Text(Data):
-    codec: Literal["characters", "bytes"]
-    unknown: bool
-    context: Count
-    stream: bool
-
-
-class PyDocs(Text):
-    test: Inside
-
-
-class Shakespeare(Text):
-    path: Location | None
-    root: Location
-    cache: Location
-
-
-class TextFiles(Text):
-    path: Locations
-    test: Inside
-
-
-class Table(Data):
-    path: Location | None
-    split_seed: Seed
-    test: Inside
 
 
 class CharRNN(Section):
@@ -205,15 +141,6 @@ class Run(Section):
     init_from: Location | None
 
 
-class OwnData(Data):
-    """A data source of the user's own package: the keys that are not its constructor's."""
-
-    model_config = ConfigDict(extra="allow")
-    stream: bool = False
-    fraction: Fraction = 1.0
-    validation: Below1 = 0.0
-
-
 class Own(Section):
     """Any other object of the user's own package, which knows its keys itself."""
 
@@ -225,18 +152,7 @@ class OwnModel(Own):
 
 
 CHOICES: dict[str, dict[str, type[Section]]] = {
-    "data": {
-        "ar_lab.data.images.Digits": Digits,
-        "ar_lab.data.images.MNIST": TorchvisionImages,
-        "ar_lab.data.images.FashionMNIST": TorchvisionImages,
-        "ar_lab.data.images.CIFAR10": TorchvisionImages,
-        "ar_lab.data.images.BinaryMNIST": BinaryMNIST,
-        "ar_lab.data.images.ImageFiles": ImageFiles,
-        "ar_lab.data.text.PyDocs": PyDocs,
-        "ar_lab.data.text.Shakespeare": Shakespeare,
-        "ar_lab.data.text.TextFiles": TextFiles,
-        "ar_lab.data.tables.Table": Table,
-    },
+    "data": SOURCES,
     "model": {
         "ar_lab.models.charrnn.CharRNN": CharRNN,
         "ar_lab.models.transformer.Transformer": Transformer,

@@ -127,13 +127,18 @@ POISON = [
 ]
 
 
-@pytest.mark.parametrize("target", POISON)
-@pytest.mark.parametrize("place", ["model", "data", "logger", "nested", "listed", "top"])
+PLACES = ["data", "likelihood", "trainer", "nested", "listed", "top"]
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [(target, place) for target in POISON for place in ("model", "logger")] + [(POISON[0], place) for place in PLACES],
+)
 def test_a_poisoned_run_is_refused_before_anything_is_called(command, run, target, place):
     config = yaml.safe_load((run / "config.yaml").read_text())
     marker = run / "marker"
     node = {"_target_": target, "file": str(marker), "mode": "w", "_args_": [str(marker), "w"]}
-    if place in ("model", "data", "logger"):
+    if place in config:
         config[place] = {**config[place], **node}
     elif place == "nested":
         config["model"]["cell"] = node

@@ -1,0 +1,93 @@
+"""What every key of a data source may be."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from ar_lab.schema.types import Below1, Count, Fraction, Inside, Location, Locations, Name, Section, Seed
+
+
+class Data(Section):
+    name: Name
+    fraction: Fraction
+    validation: Below1
+    batch_size: Count
+    epochs: Count
+
+
+class Images(Data):
+    split_seed: Seed
+
+
+class Digits(Images):
+    levels: Annotated[int, Field(ge=2, le=17)]
+    test: Inside
+
+
+class TorchvisionImages(Images):
+    root: Location
+    cache: Location
+    levels: Annotated[int, Field(ge=2, le=256)]
+
+
+class BinaryMNIST(Images):
+    root: Location
+    cache: Location
+    binarization_seed: Seed
+
+
+class ImageFiles(Images):
+    path: Location
+    levels: Annotated[int, Field(ge=2, le=256)]
+    test: Inside
+
+
+class Text(Data):
+    codec: Literal["characters", "bytes"]
+    unknown: bool
+    context: Count
+    stream: bool
+
+
+class PyDocs(Text):
+    test: Inside
+
+
+class Shakespeare(Text):
+    path: Location | None
+    root: Location
+    cache: Location
+
+
+class TextFiles(Text):
+    path: Locations
+    test: Inside
+
+
+class Table(Data):
+    path: Location | None
+    split_seed: Seed
+    test: Inside
+
+
+class OwnData(Data):
+    """A data source of the user's own package: the keys that are not its constructor's."""
+
+    model_config = ConfigDict(extra="allow")
+    stream: bool = False
+    fraction: Fraction = 1.0
+    validation: Below1 = 0.0
+
+
+SOURCES: dict[str, type[Section]] = {
+    "ar_lab.data.images.Digits": Digits,
+    "ar_lab.data.images.MNIST": TorchvisionImages,
+    "ar_lab.data.images.FashionMNIST": TorchvisionImages,
+    "ar_lab.data.images.CIFAR10": TorchvisionImages,
+    "ar_lab.data.images.BinaryMNIST": BinaryMNIST,
+    "ar_lab.data.images.ImageFiles": ImageFiles,
+    "ar_lab.data.text.PyDocs": PyDocs,
+    "ar_lab.data.text.Shakespeare": Shakespeare,
+    "ar_lab.data.text.TextFiles": TextFiles,
+    "ar_lab.data.tables.Table": Table,
+}
