@@ -44,9 +44,9 @@ class ChannelHead(nn.Module):
 
     def __init__(self, channels: int, features: int, outputs: int, dropout: float):
         super().__init__()
-        self.hidden = nn.ModuleList(nn.Linear(features + c, features) for c in range(channels))
+        self.hidden = nn.ModuleList(nn.Linear(features + c, 2 * features) for c in range(channels))
         self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(features, outputs)
+        self.out = nn.Linear(2 * features, outputs)
 
     def forward(
         self, features: Float[Tensor, "*batch features"], numbers: Float[Tensor, "*batch channels"]

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 
+from ar_lab.layers.masked_convolution import CausalConvolution
 from ar_lab.layers.pixels import ChannelHead, PixelInput
 from ar_lab.layers.stacks import Activations, TwoStacks
 from ar_lab.models.network import Network, check_turn
@@ -34,7 +35,7 @@ class PixelCNN(Network):
         space: Space,
         outputs: int,
         features: int = 32,
-        layers: int = 6,
+        layers: int = 5,
         kernel: int = 7,
         dropout: float = 0.0,
     ):
@@ -42,6 +43,7 @@ class PixelCNN(Network):
         self.pixels = PixelInput(space, features)
         self.stacks = TwoStacks(space, self.pixels.features, features, layers, kernel, dropout)
         self.head = ChannelHead(space.image_shape[2], features, outputs, dropout)
+        self.apply(_keep_variance)
 
     def start(self, batch_size: int) -> PixelCNNState:
         return PixelCNNState(self.pixels.blank(batch_size, self.space.dims))
@@ -102,3 +104,9 @@ class PixelCNN(Network):
 
     def _image(self, values: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch height width channels"]:
         return values.unflatten(1, self.space.image_shape)
+
+
+def _keep_variance(module: nn.Module):
+    """Weights of variance 1 / inputs (LeCun et al., 1998, section 4.6), where torch's default has a third of it."""
+    if isinstance(module, CausalConvolution | nn.Linear):
+        nn.init.kaiming_uniform_(module.weight, a=1.0)
