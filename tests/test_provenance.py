@@ -24,6 +24,8 @@ def test_the_commit_and_uncommitted_changes_of_the_checkout_are_told(tmp_path, m
 
 def test_a_package_inside_somebody_elses_checkout_has_no_commit(tmp_path, monkeypatch):
     git(tmp_path, "init")
+    git(tmp_path, "commit", "--allow-empty", "-m", "a")
+    (tmp_path / "site-packages").mkdir()
     monkeypatch.setattr(provenance, "CHECKOUT", tmp_path / "site-packages")
     assert provenance.environment()["commit"] is None
     assert provenance.environment()["dirty"] is None

@@ -20,12 +20,6 @@ CONFIG = {
     "seed": 0,
     "run": None,
 }
-    "model": {"name": "net", "layers": 2},
-    "data": {"name": "digits", "root": "a"},
-    "logger": {"x": 1},
-    "seed": 0,
-    "run": None,
-}
 
 
 @pytest.fixture(autouse=True)

@@ -93,7 +93,7 @@ def _choose(key: str, chosen: str, choices: dict[str, type[Section]]) -> type[Se
 
 def _checked(node: Config, schema: type[Section]) -> Config:
     values = {key: value for key, value in node.items() if key != "_target_"}
-    checked = schema.model_validate(values).model_dump(exclude_unset=True)
+    checked = schema.model_validate(values).model_dump()
     return {key: checked.get(key, value) for key, value in node.items()}
 
 

@@ -7,13 +7,15 @@ import pytest
 import yaml
 
 from ar_lab import runs
+from ar_lab.__main__ import show_if_finished
 
 
 @pytest.fixture
 def run(composed, tmp_path) -> Path:
     """A run directory of a model other than today's default, as training leaves it but for the checkpoints' content."""
     config = composed("model=charrnn", "data=pydocs", "model.hidden=77", "task.samples=5", "logger=none")
-    made = runs.create(config, tmp_path / "kept=here" / "run")
+    place = tmp_path / "kept=here" / "run"
+    made = runs.create({**config, "output": str(place)}, place)
     made.checkpoint("best").touch()
     made.write_result(status="done", metrics={"test/nats_per_dim": 1.25})
     return made.path
@@ -99,6 +101,13 @@ def test_a_line_repeated_with_the_same_output_answers_from_the_finished_run(comm
     made.write_result(status="done", metrics={"test/nats_per_dim": 0.75})
     answer = command("seed=3", "output=mine")
     assert answer.code == 0 and answer.out.splitlines()[-1] == str(made.path)
+
+
+def test_a_finished_run_that_is_to_go_on_for_longer_is_not_finished(run, capsys):
+    config = {**runs.find(run).config, "run": str(run)}
+    assert show_if_finished(config)
+    config["trainer"]["max_steps"] = 9
+    assert not show_if_finished(config)
 
 
 def test_a_run_that_is_not_done_says_nothing_of_being_finished(composed, run):
