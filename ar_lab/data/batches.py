@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -41,16 +40,16 @@ class FixedBatches:
 class TrainingBatches(ABC):
     """One epoch of batches an iteration, in an order that depends on the seed and the epoch's number alone.
 
-    Lightning sets the epoch through `sampler.set_epoch`, keeps `state_dict` in every checkpoint, and restores it before
-    the next iteration, which then begins with the first batch that was not fetched. Without Lightning every full
-    iteration is one more epoch.
+    Lightning keeps `state_dict` in every checkpoint and restores it before it iterates: the iteration then goes on with
+    the first batch that was not fetched. It counts its own epochs, since Lightning's count is one ahead after a stop
+    within an epoch.
     """
 
     def __init__(self, seed: int):
         self.seed = seed
         self.epoch = 0
         self.fetched = 0  # batches of this epoch
-        self.skip = 0  # batches that the next iteration leaves out
+        self.restored = False
 
     @abstractmethod
     def __len__(self) -> int:
@@ -61,29 +60,20 @@ class TrainingBatches(ABC):
         """Decides the order of an epoch."""
 
     def __iter__(self) -> Iterator[Tensor]:
-        # Lightning asks for the iterator before it sets the epoch: nothing here runs until the first batch is due.
+        # Lightning asks for iterators that it never uses: nothing here runs until the first batch is asked for.
+        if self.fetched and (not self.restored or self.fetched == len(self)):
+            self.epoch, self.fetched = self.epoch + 1, 0
+        self.restored = False
         fetch = self.arrange(torch.Generator().manual_seed(_mixed(self.seed, self.epoch)))
-        first, self.skip = self.skip, 0
-        for number in range(first, len(self)):
+        for number in range(self.fetched, len(self)):
             self.fetched = number + 1
             yield examples(fetch(number))
-        self.set_epoch(self.epoch + 1)
 
-    @property
-    def sampler(self) -> "TrainingBatches":
-        """Where Lightning looks for `set_epoch`."""
-        return self
-
-    def set_epoch(self, epoch: int) -> None:
-        if epoch != self.epoch:
-            self.epoch, self.fetched, self.skip = epoch, 0, 0
-
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, int]:
         return {"epoch": self.epoch, "fetched": self.fetched}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.epoch, self.fetched = state["epoch"], state["fetched"]
-        self.skip = self.fetched
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.epoch, self.fetched, self.restored = state["epoch"], state["fetched"], True
 
 
 def _mixed(seed: int, epoch: int) -> int:

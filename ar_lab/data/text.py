@@ -127,7 +127,7 @@ class Shakespeare(Text):
             keep(fetched(self.url), place, self.sha256)
         except NETWORK_ERRORS as error:
             wanted = [str(place.relative_to(self.cache))]
-            raise unavailable("tiny Shakespeare", self.root, self.cache, wanted, error) from error
+            raise unavailable("tiny Shakespeare", self.root, self.cache, wanted, error, "data=pydocs") from error
 
 
 class TextFiles(Text):

@@ -1,0 +1,103 @@
+"""Batches show every example once an epoch, in an order that seed and epoch decide."""
+
+import pytest
+import torch
+
+from ar_lab.data.batches import FixedBatches, Lanes, ShuffledExamples, ShuffledWindows
+from ar_lab.errors import ConfigError
+
+X = torch.arange(21, dtype=torch.uint8).view(7, 3)
+STREAM = torch.arange(1000, dtype=torch.int32)
+
+
+def epochs(batches, count: int) -> list[list[torch.Tensor]]:
+    return [list(batches) for _ in range(count)]
+
+
+def test_every_example_is_seen_once_an_epoch_the_odd_ones_out_included():
+    batches = ShuffledExamples(X, batch_size=3, seed=0)
+    for epoch in epochs(batches, 3):
+        assert [len(x) for x in epoch] == [3, 3, 1]
+        assert len(batches) == 3
+        assert sorted(torch.cat(epoch).tolist()) == X.tolist()
+
+
+def test_levels_arrive_as_int64_and_numbers_as_they_are():
+    assert next(iter(ShuffledExamples(X, 3, seed=0))).dtype == torch.int64
+    assert next(iter(ShuffledExamples(X.float(), 3, seed=0))).dtype == torch.float32
+    assert next(iter(FixedBatches(X, 3))).dtype == torch.int64
+    assert next(iter(Lanes(STREAM, 5, 2))).dtype == torch.int64
+
+
+@pytest.mark.parametrize(
+    "make", [lambda seed: ShuffledExamples(X, 7, seed), lambda seed: ShuffledWindows(STREAM, 9, 200, seed)]
+)
+def test_seed_and_epoch_decide_the_order(make):
+    first, again, other = (torch.stack([epoch[0] for epoch in epochs(make(seed), 4)]) for seed in (0, 0, 1))
+    assert first.equal(again)
+    assert not first.equal(other)
+    assert len({x.numpy().tobytes() for x in (*first, *other)}) == 8  # no epoch of one seed is an epoch of the next
+
+
+def test_an_iteration_that_was_broken_off_is_followed_by_the_next_epoch():
+    batches = ShuffledExamples(X, 3, seed=0)
+    expected = epochs(ShuffledExamples(X, 3, seed=0), 2)
+    assert next(iter(batches)).equal(expected[0][0])
+    assert next(iter(batches)).equal(expected[1][0])
+
+
+@pytest.mark.parametrize("length", [9, 10, 17, 18, 27, 100, 1000])
+def test_windows_never_overlap_and_never_leave_the_stream(length):
+    batches = ShuffledWindows(STREAM[:length], dims=9, batch_size=4, seed=0)
+    for epoch in epochs(batches, 12):
+        x = torch.cat(epoch)
+        assert x.shape == (max(1, length // 9 - 1), 9)
+        assert len(epoch) == len(batches)
+        assert (x.diff(dim=1) == 1).all()  # a window is a run of the stream
+        assert len(x.unique()) == x.numel()  # no symbol twice
+        assert x.max() < length
+
+
+def test_windows_are_cut_afresh_every_epoch_until_every_place_has_begun_one():
+    batches = ShuffledWindows(STREAM, dims=9, batch_size=200, seed=0)
+    offsets = [int(epoch[0].min()) for epoch in epochs(batches, 100)]
+    assert set(offsets) == set(range(9))
+
+
+def test_a_row_goes_on_where_the_batch_before_left_it():
+    batches = Lanes(STREAM, dims=9, batch_size=4)
+    x = torch.stack(list(batches), dim=1)  # lane, time, window
+    assert x.shape == (4, 27, 9)
+    assert (x.flatten(1).diff(dim=1) == 1).all()
+    assert x.flatten().equal(STREAM[: 4 * 27 * 9].long())
+    assert torch.stack(list(batches), dim=1).equal(x)
+
+
+def test_lanes_too_short_for_a_window_are_refused():
+    with pytest.raises(ConfigError, match=r"batch_size=4 lanes of data.context=300 symbols need 1,200.* has 1,000"):
+        Lanes(STREAM, dims=300, batch_size=4)
+
+
+def test_a_loaded_state_goes_on_with_the_first_batch_that_was_not_fetched():
+    whole = ShuffledExamples(X, 2, seed=5)
+    expected = [x for epoch in epochs(whole, 3) for x in epoch]
+    for stop in range(12):
+        stopped, resumed = ShuffledExamples(X, 2, seed=5), ShuffledExamples(X, 2, seed=5)
+        fetched = endless(stopped)
+        seen = [next(fetched) for _ in range(stop)]
+        resumed.load_state_dict(stopped.state_dict())
+        seen += [x for epoch in epochs(resumed, 3) for x in epoch]
+        assert all(a.equal(b) for a, b in zip(seen[:12], expected, strict=True))
+
+
+def endless(batches):
+    while True:
+        yield from batches
+
+
+def test_fixed_batches_keep_their_order():
+    batches = FixedBatches(X, 3)
+    assert len(batches) == 3
+    assert torch.cat(list(batches)).equal(X.long())
+    assert torch.cat(list(batches)).equal(X.long())
+    assert len(FixedBatches(X[:0], 3)) == 0

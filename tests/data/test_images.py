@@ -1,0 +1,148 @@
+"""Images keep their levels, their labels' shares, and a fixed binarization."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from ar_lab.data.images import MNIST, BinaryMNIST, Digits, FashionMNIST, ImageFiles
+from ar_lab.errors import ConfigError, DataError
+
+SPLIT = {"validation": 0.1, "split_seed": 0, "fraction": 1.0}
+
+
+def digits(**options):
+    return Digits(**{"levels": 17, "test": 0.2, **SPLIT, **options}).load()
+
+
+def test_the_parts_of_digits_are_its_images():
+    parts = digits()
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == (1293, 144, 360)
+    images = torch.cat([parts.train, parts.validation, parts.test])
+    assert sorted(images.tolist()) == sorted(load_digits().data.astype(int).tolist())
+
+
+def test_the_split_seed_alone_decides_the_parts():
+    assert digits().test.equal(digits().test)
+    assert digits(validation=0.3).test.equal(digits().test)
+    assert not digits(split_seed=1).test.equal(digits().test)
+    assert digits(split_seed=1).checksum == digits().checksum
+
+
+def test_levels_are_cut_down_and_bounded():
+    assert digits(levels=2).train.unique().tolist() == [0, 1]
+    for levels in (1, 18):
+        with pytest.raises(ConfigError, match=f"data.levels={levels}: must be between 2 and 17"):
+            digits(levels=levels)
+
+
+def test_mnist_is_binarized_once_with_gray_as_the_probability(shared_data, tmp_path):
+    def binary(seed=0, split_seed=0):
+        source = BinaryMNIST(
+            root=str(shared_data), cache=str(cache), binarization_seed=seed, **{**SPLIT, "split_seed": split_seed}
+        )
+        return source.load()
+
+    cache = tmp_path / "cache"
+    parts = binary()
+    gray = MNIST(root=str(shared_data), cache=str(cache), levels=256, **SPLIT).load()
+    assert parts.codec.space.levels == 2
+    for black_and_white, gray_part in [(parts.train, gray.train), (parts.test, gray.test)]:
+        assert black_and_white[gray_part == 0].max() == 0
+        assert black_and_white[gray_part == 255].min() == 1
+        middle = (gray_part > 100) & (gray_part < 156)
+        assert float(black_and_white[middle].double().mean()) == pytest.approx(
+            float(gray_part[middle].double().mean()) / 255, abs=0.005
+        )
+    assert binary(split_seed=1).test.equal(parts.test)
+    assert not binary(seed=1).test.equal(parts.test)
+    assert "our own draw (seed 0), not the published file's" in parts.notes[0]
+
+
+def test_mnist_and_fashion_mnist_are_read_from_a_root_that_is_never_written(shared_data, tmp_path):
+    for source, mean in [(MNIST, 33.3), (FashionMNIST, 72.9)]:
+        parts = source(root=str(shared_data), cache=str(tmp_path), levels=256, **SPLIT).load()
+        assert (len(parts.train), len(parts.validation), len(parts.test)) == (54_000, 6_000, 10_000)
+        assert float(parts.train.double().mean()) == pytest.approx(mean, abs=0.2)
+
+
+def image_files(path, **options):
+    return ImageFiles(path=str(path), **{"levels": 256, "test": 0.2, **SPLIT, **options}).load()
+
+
+def save(folder, mode: str, shape: tuple[int, ...], names: list[str]) -> np.ndarray:
+    pixels = np.random.default_rng(0).integers(0, 256, (len(names), *shape), dtype=np.uint8)
+    for name, image in zip(names, pixels, strict=True):
+        (folder / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(image).convert(mode).save(folder / name)
+    return pixels
+
+
+@pytest.mark.parametrize(("mode", "shape"), [("L", (4, 5)), ("RGB", (4, 5, 3))])
+def test_a_folder_of_images_is_read_recursively_in_gray_or_color(mode, shape, tmp_path):
+    pixels = save(tmp_path, mode, shape, [f"{i % 2}/{i}.{'png' if i % 3 else 'bmp'}" for i in range(10)])
+    (tmp_path / "notes.txt").write_text("not an image")
+    parts = image_files(tmp_path)
+    assert parts.codec.space.shape == (4, 5, (len(shape) == 3 and 3) or 1)
+    read = torch.cat([parts.train, parts.validation, parts.test])
+    assert sorted(read.tolist()) == sorted(pixels.reshape(10, -1).tolist())
+
+
+def test_the_image_that_differs_is_named(tmp_path):
+    save(tmp_path, "L", (4, 5), ["a.png", "b.png"])
+    save(tmp_path, "L", (5, 4), ["c.png"])
+    with pytest.raises(DataError, match=r"c\.png is of shape \(5, 4, 1\).*a\.png of \(4, 5, 1\)"):
+        image_files(tmp_path)
+    save(tmp_path, "RGB", (4, 5, 3), ["c.png"])
+    with pytest.raises(DataError, match=r"c\.png is of shape \(4, 5, 3\)"):
+        image_files(tmp_path)
+    save(tmp_path, "RGBA", (4, 5, 4), ["c.png"])
+    with pytest.raises(DataError, match=r"c\.png has the color mode RGBA: convert"):
+        image_files(tmp_path)
+    (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"c\.png is not a readable image"):
+        image_files(tmp_path)
+
+
+def test_a_folder_without_images_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"holds no image \(\.bmp, "):
+        image_files(tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        image_files(tmp_path / "gone")
+
+
+def test_an_npz_of_images_is_read_with_or_without_channels(tmp_path):
+    gray = np.random.default_rng(0).integers(0, 256, (10, 4, 5), dtype=np.uint8)
+    np.savez(tmp_path / "gray.npz", images=gray)
+    np.savez(tmp_path / "color.npz", images=np.stack([gray] * 3, axis=-1), labels=np.arange(10) % 2)
+    assert image_files(tmp_path / "gray.npz").codec.space.shape == (4, 5, 1)
+    assert image_files(tmp_path / "color.npz").codec.space.shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.zeros(3)}, "needs an array `images`, holds x"),
+        ({"images": np.zeros((3, 4, 5))}, "`images` is float64"),
+        ({"images": np.zeros((3, 4), dtype=np.uint8)}, r"of shape \(3, 4\)"),
+        ({"images": np.zeros((3, 4, 5), dtype=np.uint8), "labels": [0]}, "`labels` is of shape"),
+        ({"images": np.array([{}])}, "cannot be read: Object arrays"),
+    ],
+)
+def test_an_npz_of_something_else_is_refused(arrays, message, tmp_path):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        image_files(tmp_path / "a.npz")
+
+
+def test_the_cifar10_subset_has_its_share_of_every_label(shared_data):
+    path = shared_data / "cifar10_subset" / "train.npz"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    parts = image_files(path)
+    assert parts.codec.space.shape == (32, 32, 3)
+    with np.load(path) as arrays:
+        label = {image.tobytes(): label for image, label in zip(arrays["images"], arrays["labels"], strict=True)}
+    counts = np.bincount([label[image.tobytes()] for image in parts.test.numpy()])
+    assert counts.tolist() == [40] * 10
