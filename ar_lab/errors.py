@@ -44,7 +44,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 def no_such_key(key: str, siblings: Iterable[str]) -> str:
     """The message about a key that its parent does not have, with the one that was meant or else all there are."""
     parent, dot, name = key.rpartition(".")
-    siblings = [sibling for sibling in siblings if sibling != "_target_"]
+    siblings = [sibling for sibling in siblings if sibling not in ("_target_", "hydra")]
     close = get_close_matches(name, siblings, n=1)
     if close:
         return f"{key}: no such key; did you mean {parent}{dot}{close[0]}?"

@@ -78,9 +78,14 @@ def test_a_directory_that_is_no_run_is_never_written_into(tmp_path):
         runs.create(CONFIG, tmp_path)
 
 
-def test_of_two_runs_that_claim_one_output_at_once_one_is_refused(tmp_path):
+def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
-    outcomes = []
+    outcomes, all_found_it_empty, look = [], threading.Barrier(4), runs._claim
+
+    def look_together(path):
+        found = look(path)
+        all_found_it_empty.wait()
+        return found
 
     def claim(seed):
         try:
@@ -88,13 +93,14 @@ def test_of_two_runs_that_claim_one_output_at_once_one_is_refused(tmp_path):
         except LabError as error:
             outcomes.append(error)
 
-    threads = [threading.Thread(target=claim, args=[seed]) for seed in range(8)]
+    monkeypatch.setattr(runs, "_claim", look_together)
+    threads = [threading.Thread(target=claim, args=[seed]) for seed in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     winners = [outcome for outcome in outcomes if isinstance(outcome, runs.Run)]
-    assert len(outcomes) == 8 and len(winners) == 1
+    assert len(outcomes) == 4 and len(winners) == 1
 
 
 def test_an_output_that_cannot_be_written_is_said_in_one_line():

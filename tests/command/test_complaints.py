@@ -12,7 +12,7 @@ WRONG = {
     "+model.kernl=3": "model.kernl: no such key; did you mean model.kernel?",
     "+xyz=1": "xyz: no such key; the config has data, model,",
     "task=tran": "did you mean train?",
-    "experiment=x": "experiment=x: no such experiment",
+    "experiment=x": "no such ",
     "+trainer.max_tim=x": "trainer.max_tim: the Trainer has no such argument; did you mean max_time?",
     "+trainer.profilr=x": "did you mean profiler?",
     "+trainer.callbacks=[]": "trainer.callbacks: ar_lab sets it itself",
