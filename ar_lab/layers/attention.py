@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from ar_lab.layers.positions import Rotary
 
 Heads = Float[Tensor, "batch heads time size"]
+Seen = Float[Tensor, "batch heads seen size"]
 
 
 class KeyValueCache:
@@ -22,7 +23,7 @@ class KeyValueCache:
         self.keys: Tensor | None = None
         self.values: Tensor | None = None
 
-    def append(self, keys: Heads, values: Heads) -> tuple[Heads, Heads]:
+    def append(self, keys: Heads, values: Heads) -> tuple[Seen, Seen]:
         """Takes in the next positions and returns the keys and values of all so far."""
         new = slice(self.length, self.length + keys.shape[2])
         if self.length == 0:

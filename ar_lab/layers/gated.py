@@ -38,10 +38,12 @@ class HorizontalLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(features, features)
 
-    def forward(self, h: Image, v: Image | None) -> Image:
+    def forward(self, h: Image, v: Float[Tensor, "batch height width above"] | None) -> Image:
         return self._finish(h, self.convolution(h), v)
 
-    def pixel(self, h: Image, v: Image | None, i: int, j: int) -> Float[Tensor, "batch features"]:
+    def pixel(
+        self, h: Image, v: Float[Tensor, "batch height width above"] | None, i: int, j: int
+    ) -> Float[Tensor, "batch features"]:
         return self._finish(h[:, i, j], self.convolution.pixel(h, i, j), None if v is None else v[:, i, j])
 
     def _finish(self, h: Tensor, inner: Tensor, v: Tensor | None) -> Tensor:

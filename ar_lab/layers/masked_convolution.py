@@ -25,7 +25,7 @@ class CausalConvolution(nn.Module):
         self.weight = nn.Parameter(kernel.weight.detach().contiguous(memory_format=torch.channels_last))
         self.bias = nn.Parameter(kernel.bias.detach())
 
-    def forward(self, x: Image) -> Image:
+    def forward(self, x: Image) -> Float[Tensor, "batch height width outputs"]:
         """All positions at once."""
         return self._convolve(x, above=-self.rows[0], below=self.rows[-1])
 
@@ -53,7 +53,7 @@ class CausalConvolution(nn.Module):
                 reached |= shifted[:height, max(c, 0) : max(c, 0) + width]
         return reached
 
-    def _convolve(self, x: Image, above: int, below: int) -> Image:
+    def _convolve(self, x: Image, above: int, below: int) -> Tensor:
         padding = (-self.columns[0], self.columns[-1], above, below)  # a negative one crops
         padded = F.pad(x.permute(0, 3, 1, 2), padding)
         dilation = (self.rows.step, self.columns.step)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ar_lab.layers.gated import PRESENT, HorizontalLayer, VerticalLayer
@@ -15,8 +15,8 @@ from ar_lab.space import Space
 class Activations:
     """What the stacks made of an image, at the stem and after every layer; a pixel's depend on earlier pixels alone."""
 
-    inputs: Image
-    vertical: list[Image]  # empty for a single row
+    inputs: Float[Tensor, "batch height width inputs"]
+    vertical: list[Float[Tensor, "batch height width above"]]  # empty for a single row
     horizontal: list[Image]
 
 

@@ -33,8 +33,10 @@ class GaussianMixtureConditional(Conditional):
     def sample(self, noise: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
         """The noise picks a component by its weights' CDF; what is left of it, again uniform, picks the quantile."""
         weights = torch.softmax(self.logits.double(), -1)
-        below = weights.cumsum(-1) - weights
-        noise = noise.double().unsqueeze(-1)
+        cdf = weights.cumsum(-1)
+        below = F.pad(cdf[..., :-1], (1, 0))
+        # Scaled by the last entry, since rounding may leave the noise above it, at a component of no weight.
+        noise = noise.double().unsqueeze(-1) * cdf[..., -1:]
         m = (below <= noise).sum(-1, keepdim=True) - 1
         rest = ((noise - below.gather(-1, m)) / weights.gather(-1, m)).clamp(1e-12, 1 - 1e-12)
         quantile = torch.special.ndtri(rest).to(self.means.dtype)

@@ -77,10 +77,9 @@ class CharRNN(Network):
     def _advance(self, previous: Tensor, state: CharRNNState) -> tuple[Tensor, CharRNNState]:
         """Pushes the values before the next dimensions through the cells."""
         end = state.position + previous.shape[1]
-        features = self.embedding(previous, state.position)
-        if self.places is not None:
-            features = features + self.places(self.space.span(state.position, end))
-        hidden, memory = self.cells(self.dropout(features), state.memory)
+        places = 0 if self.places is None else self.places(self.space.span(state.position, end))
+        features = self.dropout(places + self.embedding(previous, state.position))
+        hidden, memory = self.cells(features, state.memory)
         return self.head(self.dropout(hidden)), CharRNNState(None, memory, end)
 
     @torch.no_grad()
