@@ -1,0 +1,110 @@
+"""Every model and likelihood there is, found in configs/: a new YAML is tested the day it is written."""
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from ar_lab.model import AutoregressiveModel
+from ar_lab.models.network import Network
+from ar_lab.space import Space
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def found(group: str) -> dict[str, Callable]:
+    """The constructors of a config group with the values of their YAML, by name."""
+    constructors = {}
+    for path in sorted((CONFIGS / group).glob("*.yaml")):
+        keys = OmegaConf.to_container(OmegaConf.load(path))
+        module, _, name = keys.pop("_target_").rpartition(".")
+        keys.pop("name", None)
+        if module:  # `auto` names no class: it chooses among the others
+            constructors[path.stem] = partial(getattr(importlib.import_module(module), name), **keys)
+    return constructors
+
+
+MODELS, LIKELIHOODS = found("model"), found("likelihood")
+
+SPACES = {
+    "sequence": Space("sequence", (12,), 5),
+    "binary_image": Space("image", (4, 4, 1), 2),
+    "gray_image": Space("image", (4, 5, 1), 6),
+    "color_image": Space("image", (3, 3, 3), 4),
+    "real_vector": Space("vector", (6,), None),
+    "level_vector": Space("vector", (6,), 3),
+}
+
+TINY = {  # small enough to list every example
+    "sequence": Space("sequence", (3,), 3),
+    "binary_image": Space("image", (2, 2, 1), 2),
+    "color_image": Space("image", (2, 1, 2), 2),
+    "real_vector": Space("vector", (3,), None),
+    "level_vector": Space("vector", (3,), 3),
+}
+
+LARGE = {  # large enough for the price of a step to show
+    "sequence": Space("sequence", (64,), 5),
+    "gray_image": Space("image", (8, 8, 1), 6),
+    "color_image": Space("image", (5, 5, 3), 4),
+    "real_vector": Space("vector", (30,), None),
+}
+
+
+class Case(NamedTuple):
+    model: str
+    likelihood: str
+    space: Space
+
+    def build(self, dtype: torch.dtype = torch.float64, **changes) -> AutoregressiveModel:
+        """The model of this case in evaluation mode, away from its initial values, where paths may still be closed."""
+        torch.manual_seed(0)
+        likelihood = LIKELIHOODS[self.likelihood](self.space)
+        network: Network = MODELS[self.model](self.space, likelihood.outputs, **changes)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+        return AutoregressiveModel(network, likelihood).to(dtype).eval()
+
+    @property
+    def keys(self) -> dict:
+        """The keys of the model's config."""
+        return MODELS[self.model].keywords
+
+
+def accepts(likelihood: str, space: Space) -> bool:
+    try:
+        LIKELIHOODS[likelihood](space)
+    except ValueError:
+        return False
+    return True
+
+
+def every_case(spaces: dict[str, Space]) -> pytest.MarkDecorator:
+    """Parametrizes a test by every model, space and likelihood that accepts the space."""
+    cases = [
+        pytest.param(Case(model, likelihood, space), id=f"{model}-{name}-{likelihood}")
+        for model, (name, space), likelihood in product(MODELS, spaces.items(), LIKELIHOODS)
+        if accepts(likelihood, space)
+    ]
+    return pytest.mark.parametrize("case", cases)
+
+
+def draw(space: Space, count: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Examples without any structure."""
+    generator = torch.Generator().manual_seed(1)
+    if space.discrete:
+        return torch.randint(space.levels, (count, space.dims), generator=generator)
+    return torch.randn(count, space.dims, generator=generator, dtype=dtype)
+
+
+def enumerate_examples(space: Space) -> Tensor:
+    """All examples of a small discrete space."""
+    return torch.cartesian_prod(*[torch.arange(space.levels)] * space.dims)

@@ -1,0 +1,53 @@
+"""Every network learns: no parameter is dead, one batch can be learned by heart, and weights can be put away."""
+
+from math import log
+
+import pytest
+import torch
+
+from tests.contracts.registry import MODELS, SPACES, Case, draw, every_case
+
+BATCH = 8
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_network_takes_every_space_or_says_which_it_refuses(model: str, space: str):
+    try:
+        MODELS[model](SPACES[space], 3)
+    except ValueError as refusal:
+        assert SPACES[space].kind in str(refusal)
+
+
+@every_case(SPACES)
+def test_the_gradient_reaches_every_parameter(case: Case):
+    model = case.build()
+    model.nll(draw(case.space, BATCH)).mean().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+@pytest.mark.parametrize("name", ["sequence", "binary_image"])
+@pytest.mark.parametrize("model", MODELS)
+def test_one_batch_is_learned_by_heart_and_no_further(model: str, name: str):
+    case = Case(model, "categorical", SPACES[name])
+    learner = case.build(torch.float32).train()
+    x, dims = draw(case.space, BATCH), case.space.dims
+    optimizer = torch.optim.Adam(learner.parameters(), 3e-3)
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss = learner.nll(x).mean()
+        loss.backward()
+        optimizer.step()
+    least = log(BATCH) / dims  # which of the examples it is must be told; less would be a leak from the future
+    assert least - 1e-3 < learner.eval().nll(x).mean() < least + 0.15
+
+
+@every_case(SPACES)
+@torch.no_grad()
+def test_weights_put_away_and_restored_give_the_same_bits(case: Case):
+    model, x = case.build(), draw(case.space, 2)
+    other = case.build()
+    for parameter in other.parameters():
+        parameter.zero_()
+    other.load_state_dict(model.state_dict())
+    assert torch.equal(other.nll(x), model.nll(x))

@@ -1,0 +1,36 @@
+"""Promise 2: probabilities sum to one."""
+
+import torch
+
+from tests.contracts.registry import SPACES, TINY, Case, draw, enumerate_examples, every_case
+
+DISCRETE = {name: space for name, space in TINY.items() if space.discrete}
+REAL = {name: space for name, space in TINY.items() if not space.discrete}
+
+
+@every_case(DISCRETE)
+def test_the_probabilities_of_all_examples_sum_to_one(case: Case):
+    with torch.no_grad():
+        total = case.build().log_prob(enumerate_examples(case.space)).exp().sum()
+    torch.testing.assert_close(total, torch.tensor(1.0).double(), rtol=0, atol=1e-10)
+
+
+@every_case({name: space for name, space in SPACES.items() if space.discrete})
+def test_every_pmf_sums_to_one(case: Case):
+    model = case.build()
+    with torch.no_grad():
+        pmf = model.likelihood.conditional(model.network(draw(case.space, 3))).pmf()
+    assert pmf.shape == (3, case.space.dims, case.space.levels)
+    torch.testing.assert_close(pmf.sum(-1), torch.ones(3, case.space.dims).double(), rtol=0, atol=1e-12)
+
+
+@every_case(REAL)
+def test_every_density_integrates_to_one(case: Case):
+    model = case.build()
+    grid = torch.linspace(-200, 200, 200_001, dtype=torch.float64)
+    with torch.no_grad():
+        params = model.network(draw(case.space, 1))[0]
+        for conditional_params in params:
+            conditional = model.likelihood.conditional(conditional_params.expand(len(grid), -1))
+            area = torch.trapezoid(conditional.log_prob(grid).exp(), grid)
+            torch.testing.assert_close(area, torch.tensor(1.0).double(), rtol=0, atol=1e-9)
