@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 from traceback import format_exc
 from typing import Any
 
@@ -175,7 +176,7 @@ def make_unique(path: Path) -> Path:
 
 def write_atomically(path: Path, text: str) -> None:
     """A reader, or the next start after a kill, sees the old file or the new one and nothing between."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{get_ident()}.tmp")
     try:
         with partial.open("w", encoding="utf-8") as file:
             file.write(text)
