@@ -31,6 +31,8 @@ def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
     path = given[-1].partition("=")[2].strip("'\"") if given else "null"
     if path == "null":
         return arguments, PRIMARY
+    if named := [argument for argument in arguments if argument.startswith(("--config-name", "-cn"))]:
+        raise ConfigError(f"{named[0]}: the config comes from the run; leave it out, or leave run= out")
     rest = [argument for argument in arguments if argument not in given]
     chosen = _choices(rest, configs)
     for group, value in chosen.items():

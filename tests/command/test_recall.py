@@ -68,6 +68,12 @@ def test_what_the_weights_depend_on_is_not_chosen_anew(command, run, line):
     assert answer.err.startswith(f"ar_lab: {line}: the {line.partition('=')[0]} comes from the run;")
 
 
+def test_another_config_name_does_not_take_the_place_of_the_run(command, run):
+    for line in (["--config-name=config"], ["-cn", "config"]):
+        answer = command(f"run={run}", *line)
+        assert answer.code == 2 and "the config comes from the run" in answer.err
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
