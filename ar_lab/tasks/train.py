@@ -28,8 +28,7 @@ from ar_lab.trainer import finish_loggers, make_trainer
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
-    run = runs.find(config["run"]) if config["run"] is not None else runs.create(config, config["output"])
-    run.refuse_if_running()
+    run = runs.create(config, config["output"]) if config["run"] is None else runs.resume(config)
     with recorded(run):
         learn(run, config)
     print_result(run.result, run.path)
@@ -107,6 +106,8 @@ def fit(run: Run, config: dict[str, Any], data: DataModule, model: Autoregressiv
     if config["learner"]["compile"]:
         model.network.compile()
     last = run.checkpoint("last")
+    if last.exists():
+        run.write_result(resumed_at_step=read_checkpoint(last)["global_step"])
     began = time.monotonic()
     try:
         trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)

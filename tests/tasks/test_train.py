@@ -148,6 +148,7 @@ def test_an_interrupted_run_says_so_and_goes_on_to_the_same_weights(lab, monkeyp
     lab("task=train", f"run={stopped}")
     assert result(stopped)["status"] == "done"
     assert result(stopped)["steps"] == 40
+    assert result(stopped)["resumed_at_step"] == 27
     ours, theirs = (read_checkpoint(run / "checkpoints/last.ckpt")["state_dict"] for run in (stopped, whole))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert result(stopped)["metrics"] == result(whole)["metrics"]

@@ -29,7 +29,14 @@ def test_a_finished_run_holds_config_curves_gallery_and_figures(lab):
     run = lab(*LINE, "trainer.max_steps=3")
     said = inspected(run)
     assert "state    finished (exit code 0)" in said
-    for name in ("test/nats_per_dim", "validation/nats_per_dim", "learning_rate", "samples", "data.name", "model.hidden"):
+    for name in (
+        "test/nats_per_dim",
+        "validation/nats_per_dim",
+        "learning_rate",
+        "samples",
+        "data.name",
+        "model.hidden",
+    ):
         assert name in said, name
     assert f"{result(run)['metrics']['baseline/nats_per_dim']:.10f}"[:10] in said
 
