@@ -90,6 +90,13 @@ def test_a_loaded_state_goes_on_with_the_first_batch_that_was_not_fetched():
         assert all(a.equal(b) for a, b in zip(seen[:12], expected, strict=True))
 
 
+def test_a_state_from_the_end_of_an_epoch_is_followed_by_a_whole_one():
+    stopped, resumed = ShuffledExamples(X, 2, seed=5), ShuffledExamples(X, 2, seed=5)
+    list(stopped)
+    resumed.load_state_dict(stopped.state_dict())
+    assert torch.cat(list(resumed)).equal(torch.cat(list(stopped)))
+
+
 def endless(batches):
     while True:
         yield from batches

@@ -12,6 +12,9 @@ from ar_lab.codecs.text import ByteCodec
 from ar_lab.data.module import DataModule
 from ar_lab.data.parts import Parts
 
+# Lightning 2.6 takes a batch collection apart with what torch 2.15 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
+
 STEPS = 13
 IMAGES = torch.arange(40, dtype=torch.uint8).view(10, 4)
 TEXT = torch.arange(256, dtype=torch.uint8)
