@@ -1,6 +1,6 @@
 """Optimizers: which parameters are decayed, and Muon for the matrices among them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ class MuonAdamW(Optimizer):
         params: Iterable[dict[str, Any]],
         lr: float,
         momentum: float = 0.95,
-        betas: tuple[float, float] = (0.9, 0.99),
+        betas: Sequence[float] = (0.9, 0.99),
         weight_decay: float = 0.01,
     ):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})

@@ -1,5 +1,6 @@
 """Pictures of examples: a grid of images, a page of text, a pair plot of a table."""
 
+from collections.abc import Sequence
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def image_grid(x: Tensor, space: Space) -> Image.Image:
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 
-def pair_plot(rows: np.ndarray, real: np.ndarray | None, columns: list[str], path: Path) -> None:
+def pair_plot(rows: np.ndarray, real: np.ndarray | None, columns: Sequence[str], path: Path) -> None:
     """Every pair of the first few columns: samples over real rows."""
     from matplotlib.figure import Figure
 

@@ -63,9 +63,9 @@ class Case(NamedTuple):
     likelihood: str
     space: Space
 
-    def build(self, dtype: torch.dtype = torch.float64, **changes) -> AutoregressiveModel:
+    def build(self, dtype: torch.dtype = torch.float64, seed: int = 0, **changes) -> AutoregressiveModel:
         """The model of this case in evaluation mode, away from its initial values, where paths may still be closed."""
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         likelihood = LIKELIHOODS[self.likelihood](self.space)
         network: Network = MODELS[self.model](self.space, likelihood.outputs, **changes)
         with torch.no_grad():
