@@ -1,6 +1,7 @@
 """Images: scikit-learn's digits, the published sets that torchvision knows, and the user's own."""
 
 import hashlib
+from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,15 @@ def image_codec(images: Images, raw_levels: int, levels: int) -> ImageCodec:
     return ImageCodec(tuple(images.shape[1:]), raw_levels, levels)
 
 
+def coarseness(codec: ImageCodec) -> list[str]:
+    """A note when the code is coarser than the images."""
+    if codec.levels == codec.raw_levels:
+        return []
+    return [
+        f"re-quantized from {codec.raw_levels} to {codec.levels} levels: the figures are those of the coarser images"
+    ]
+
+
 def checksum(*arrays: Shaped[np.ndarray, "..."]) -> str:
     total = hashlib.sha256()
     for array in arrays:
@@ -46,16 +56,16 @@ class OwnSplit(Source):
         self.levels = levels
         self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
 
+    @abstractmethod
     def read(self) -> tuple[Images, Labels | None]:
         """All images, and their labels if they have any."""
-        raise NotImplementedError
 
     def load(self) -> Parts:
         images, labels = self.read()
         codec = image_codec(images, self.raw_levels, self.levels)
         split = shuffled(len(images), **self.shares, labels=labels)
         x = codec.encode(images)
-        return Parts(codec, x[split.train], x[split.validation], x[split.test], checksum(images))
+        return Parts(codec, x[split.train], x[split.validation], x[split.test], checksum(images), coarseness(codec))
 
 
 class Digits(OwnSplit):
@@ -104,7 +114,7 @@ class Published(Source):
         split = shuffled(len(images), **self.shares, labels=labels)
         x = codec.encode(images)
         parts = (x[split.train], x[split.validation], codec.encode(test))
-        return Parts(codec, *parts, checksum(images, test), self.notes())
+        return Parts(codec, *parts, checksum(images, test), [*coarseness(codec), *self.notes()])
 
     def notes(self) -> list[str]:
         return []

@@ -32,6 +32,8 @@ def test_the_split_seed_alone_decides_the_parts():
 
 def test_levels_are_cut_down_and_bounded():
     assert digits(levels=2).train.unique().tolist() == [0, 1]
+    assert digits(levels=2).notes == ["re-quantized from 17 to 2 levels: the figures are those of the coarser images"]
+    assert digits().notes == []
     for levels in (1, 18):
         with pytest.raises(ConfigError, match=f"data.levels={levels}: must be between 2 and 17"):
             digits(levels=levels)
