@@ -29,7 +29,8 @@ class TwoStacks(nn.Module):
     add a learned map of places to the horizontal stem.
 
     Raises:
-        ValueError: for an even or too small kernel, which has no middle or nothing left of it.
+        ValueError: for a kernel without a middle or nothing left of it, and for sizes that would leave the rows above
+            unseen: the horizontal stack looks up from the second layer on, at half the features.
     """
 
     def __init__(self, space: Space, inputs: int, features: int, layers: int, kernel: int, dropout: float):
@@ -37,6 +38,8 @@ class TwoStacks(nn.Module):
         height, width, _ = space.image_shape
         if kernel % 2 == 0 or kernel < 3:
             raise ValueError(f"kernel={kernel}: the first convolution is centered on its pixel, so use 3, 5, 7, …")
+        if height > 1 and min(layers, features) < 2:
+            raise ValueError(f"layers={layers}, features={features}: rows above are seen with 2 or more of both")
         half, above = kernel // 2, features // 2 if height > 1 else 0
         self.left = CausalConvolution(inputs, features, PRESENT, range(-half, 0))
         self.places = nn.Parameter(torch.zeros(height, width, features)) if space.kind != "sequence" else None

@@ -27,7 +27,7 @@ class PixelCNN(Network):
     A sequence or vector is an image of height 1.
 
     Raises:
-        ValueError: for an even kernel, and by `extend` or `step` beyond the space's dimensions.
+        ValueError: for sizes that `TwoStacks` refuses, and by `extend` or `step` beyond the space's dimensions.
     """
 
     def __init__(

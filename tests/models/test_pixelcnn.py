@@ -27,7 +27,7 @@ def test_a_field_smaller_than_the_image_is_stated_exactly(space):
     assert torch.equal(measured_dependence(model, torch.float64), field)
 
 
-@pytest.mark.parametrize(("kernel", "layers"), [(3, 1), (3, 4), (5, 2), (7, 5)])
+@pytest.mark.parametrize(("kernel", "layers"), [(3, 2), (3, 4), (5, 2), (7, 5)])
 def test_there_is_no_blind_spot(kernel, layers):
     size = 11
     field = PixelCNN(Space("image", (size, size, 1), 2), 1, 4, layers, kernel).receptive_field()
@@ -38,8 +38,7 @@ def test_there_is_no_blind_spot(kernel, layers):
         for column in range(size):
             past = row < i or (row == i and column < j)
             near = abs(row - i) <= reach and abs(column - j) <= reach
-            # A single layer sees nothing but its own rows and columns; it has no later layer to look up from its row.
-            assert seen[i, j, row, column] == (past and near and (layers > 1 or row == i)), (row, column)
+            assert seen[i, j, row, column] == (past and near), (row, column)
 
 
 def test_channels_come_in_order():
@@ -52,6 +51,13 @@ def test_channels_come_in_order():
 def test_a_kernel_without_a_middle_is_refused(kernel):
     with pytest.raises(ValueError, match=f"kernel={kernel}"):
         PixelCNN(Space("image", (4, 4, 1), 2), 1, kernel=kernel)
+
+
+@pytest.mark.parametrize("keys", [{"layers": 1}, {"features": 1}])
+def test_sizes_that_cannot_see_the_rows_above_are_refused(keys):
+    with pytest.raises(ValueError, match="rows above"):
+        PixelCNN(Space("image", (4, 4, 1), 2), 1, **keys)
+    PixelCNN(Space("sequence", (4,), 2), 1, **keys)
 
 
 @pytest.mark.parametrize(
