@@ -14,9 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ar_lab import runs
-from ar_lab.complaints import in_one_line
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.recall import check_unchanged, recall
+from ar_lab.schema.complaints import in_one_line
 
 MISTAKE = ConfigError.exit_code
 

@@ -10,8 +10,8 @@ from ar_lab.data.parts import Source
 from ar_lab.errors import ConfigError
 from ar_lab.likelihoods.base import Likelihood
 from ar_lab.model import AutoregressiveModel
+from ar_lab.schema.targets import EXACT, SECTIONS, is_allowed, is_trusted, trusted_packages
 from ar_lab.space import Space
-from ar_lab.targets import EXACT, SECTIONS, is_allowed, is_trusted, trusted_packages
 
 NOT_ARGUMENTS = ("_target_", "name")
 # What a data section says to the DataModule and the trainer rather than to the source.

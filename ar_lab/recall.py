@@ -8,8 +8,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from ar_lab import runs
-from ar_lab.differences import flatten
 from ar_lab.errors import ConfigError
+from ar_lab.runs.differences import flatten
 
 PRIMARY = "config"
 RECALLED = "config_of_the_run"

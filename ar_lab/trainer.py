@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 import wandb
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger, WandbLogger
@@ -81,6 +82,14 @@ def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
     identity = run.result.get("wandb_id") or secrets.token_hex(4)
     run.write_result(wandb_id=identity)
     return build(node, save_dir=run.path, name=run.path.name, id=identity, config=config)
+
+
+def device_of(trainer: dict[str, Any]) -> torch.device:
+    """The device that `trainer.accelerator` means, for what is computed outside of Lightning."""
+    accelerator = trainer["accelerator"]
+    if accelerator in ("auto", "gpu"):
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    return torch.device(accelerator)
 
 
 def finish_loggers(trainer: pl.Trainer, metrics: dict[str, Any], failed: bool) -> None:

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from ar_lab.errors import ConfigError, did_you_mean, no_such_key
 from ar_lab.schema.combinations import conflicts
 from ar_lab.schema.sections import CHOICES, OWN, PLAIN, TASKS, Run
+from ar_lab.schema.targets import check_targets, is_trusted
 from ar_lab.schema.trainer import SET_BY_TASK, TRAINER_ARGUMENTS
 from ar_lab.schema.types import Section
-from ar_lab.targets import check_targets, is_trusted
 
 Config = dict[str, Any]
 

@@ -1,8 +1,8 @@
 """What every key of a config may be, one class a choice; data and trainer have their own files."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from ar_lab.schema.data import SOURCES, OwnData
 from ar_lab.schema.trainer import Trainer
@@ -41,9 +41,9 @@ class Transformer(Section):
 
 class PixelCNN(Section):
     name: Name
-    features: Count
-    layers: Count
-    kernel: Count
+    features: Annotated[int, Field(ge=2)]  # half of them, of an image, see the rows above
+    layers: Annotated[int, Field(ge=2)]
+    kernel: Annotated[int, Field(ge=3)]
     dropout: Below1
 
 

@@ -43,12 +43,10 @@ def _part(value: Any) -> Any:
     raise ValueError("must be a number of batches (0, 1, 2, …) or a share of them (0.0 to 1.0)")
 
 
-def _devices(value: Any) -> Any:
-    if isinstance(value, str) or (type(value) is int and (value >= 1 or value == -1)):
+def _one(value: Any) -> Any:
+    if type(value) is int and value == 1:
         return value
-    if isinstance(value, list) and value and all(type(i) is int and i >= 0 for i in value):
-        return value
-    raise ValueError("must be auto, a number of devices or a list of their indices")
+    raise ValueError("must be 1: a run trains on one device; choose which by CUDA_VISIBLE_DEVICES")
 
 
 def _precision(value: Any) -> Any:
@@ -61,7 +59,7 @@ def _precision(value: Any) -> Any:
 Duration = Annotated[Any, BeforeValidator(_duration)]
 Interval = Annotated[Any, BeforeValidator(_interval)]
 Part = Annotated[Any, BeforeValidator(_part)]
-Devices = Annotated[Any, BeforeValidator(_devices)]
+One = Annotated[int, BeforeValidator(_one)]
 Precision = Annotated[Any, BeforeValidator(_precision)]
 
 
@@ -78,14 +76,14 @@ class Trainer(Section):
     gradient_clip_val: NonNegative | None
     accumulate_grad_batches: Count
     precision: Precision
-    accelerator: str
-    devices: Devices
-    strategy: str
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
+    devices: One
+    strategy: Literal["auto"]
     log_every_n_steps: Natural
     deterministic: Literal[True, False, "warn"]
     min_epochs: Natural | None = None
     min_steps: Natural | None = None
-    num_nodes: Count = 1
+    num_nodes: One = 1
     enable_progress_bar: bool | None = None
     limit_train_batches: Part | None = None
     limit_val_batches: Part | None = None

@@ -16,6 +16,7 @@ from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.model import AutoregressiveModel
 from ar_lab.report.table import print_result
 from ar_lab.restore import restore
+from ar_lab.trainer import device_of
 
 MONITORED = 2000  # examples of the training and validation parts that are scored, the same ones for every run
 
@@ -34,7 +35,7 @@ def evaluate(config: dict[str, Any]) -> None:
             f"the data differ from those of {restored.run.path} (checksum {parts.checksum[:12]}, "
             f"then {str(trained_on)[:12]}): give the original ones, for example by data.root= or data.path="
         )
-    metrics = figures(restored.model, parts, config)
+    metrics = figures(restored.model.to(device_of(config["trainer"])), parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
     runs.write_atomically(directory / "result.json", json.dumps(result, indent=2) + "\n")

@@ -16,14 +16,14 @@ from ar_lab.data.module import DataModule
 from ar_lab.errors import ConfigError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.model import AutoregressiveModel
-from ar_lab.provenance import environment
-from ar_lab.recording import recorded
 from ar_lab.report.pictures import render, save_samples
 from ar_lab.report.table import print_result
 from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
+from ar_lab.runs.provenance import environment
+from ar_lab.runs.recording import recorded
 from ar_lab.tasks.evaluate import figures
-from ar_lab.trainer import finish_loggers, make_trainer
+from ar_lab.trainer import device_of, finish_loggers, make_trainer
 
 
 def train(config: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def learn(run: Run, config: dict[str, Any]) -> None:
     trainer = fit(run, config, data, model)
     try:
         model.load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
-        model.eval()
+        model.eval().to(device_of(config["trainer"]))
         metrics = figures(model, data.parts, config)
         noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
         samples = save_samples(data.codec, model.sample(noise).cpu(), run.path, data.parts.train[:1000])

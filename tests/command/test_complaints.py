@@ -40,7 +40,7 @@ WRONG = {
     "model=charrnn model.cell=lstn": "model.cell=lstn: must be lstm, gru or rnn",
     "trainer.max_time=10": "trainer.max_time=10: must be DD:HH:MM:SS",
     "trainer.precision=8": "trainer.precision=8: must be one of 64-true",
-    "trainer.devices=0": "trainer.devices=0: must be auto",
+    "trainer.devices=0": "trainer.devices=0: must be 1",
     "trainer.val_check_interval=1.5": "trainer.val_check_interval=1.5: must be a number of batches",
     "+trainer.limit_train_batches=2.5": "trainer.limit_train_batches=2.5: must be a number of batches",
     "data.name=../x": "data.name=../x: must be letters, digits",

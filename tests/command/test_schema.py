@@ -33,7 +33,6 @@ def test_every_config_that_ships_is_right(composed, choice):
         "trainer.max_epochs=-1",
         "trainer.max_time=00:00:00:30",
         "trainer.val_check_interval=0.5",
-        "trainer.devices=[0,1]",
         "trainer.precision=bf16-mixed",
         "+trainer.limit_train_batches=3",
         "+trainer.benchmark=true",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("ar-lab", "torch", "pytorch-lightning", "hydra-core", "numpy", "torchvision", "scikit-learn", "wandb")
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def environment() -> dict[str, Any]:

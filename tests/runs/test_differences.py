@@ -1,6 +1,6 @@
 """Two runs are equal when nothing but places differs."""
 
-from ar_lab.differences import difference
+from ar_lab.runs.differences import difference
 
 CONFIG = {"model": {"name": "net"}, "data": {"name": "digits", "root": "a"}, "logger": {"x": 1}, "seed": 0}
 

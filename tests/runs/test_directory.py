@@ -12,6 +12,7 @@ import pytest
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError, Interrupted, LabError
+from ar_lab.runs import directory
 
 CONFIG = {
     "model": {"name": "net", "layers": 2},
@@ -80,7 +81,7 @@ def test_a_directory_that_is_no_run_is_never_written_into(tmp_path):
 
 def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
-    outcomes, all_found_it_empty, look = [], threading.Barrier(4), runs._claim
+    outcomes, all_found_it_empty, look = [], threading.Barrier(4), directory._claim
 
     def look_together(path):
         found = look(path)
@@ -93,7 +94,7 @@ def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeyp
         except LabError as error:
             outcomes.append(error)
 
-    monkeypatch.setattr(runs, "_claim", look_together)
+    monkeypatch.setattr(directory, "_claim", look_together)
     threads = [threading.Thread(target=claim, args=[seed]) for seed in range(4)]
     for thread in threads:
         thread.start()
@@ -137,7 +138,7 @@ def test_a_process_that_is_gone_was_killed():
     run = runs.create(CONFIG)
     assert run.status == "killed"  # nothing was ever said
     script = f"from ar_lab.runs import find; find({str(run.path)!r}).write_result(status='running')"
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(runs.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(runs.__file__).parents[2])
     assert run.result["status"] == "running" and run.status == "killed"
     run.refuse_if_running()
 
@@ -156,7 +157,7 @@ def test_a_run_that_another_process_runs_is_refused():
     run.refuse_if_running()  # it is this very process
     sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        run.write_result(pid=sleeper.pid, process_started=runs.start_time(sleeper.pid))
+        run.write_result(pid=sleeper.pid, process_started=directory.start_time(sleeper.pid))
         with pytest.raises(LabError, match=f"process {sleeper.pid} runs there"):
             run.refuse_if_running()
         with pytest.raises(LabError, match=f"process {sleeper.pid} runs there"):

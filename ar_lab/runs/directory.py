@@ -1,4 +1,4 @@
-"""The run directory: made, found, read and written. No torch, so that a finished run answers at once."""
+"""One run directory: made, found, read and written. No torch, so that a finished run answers at once."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from ar_lab.differences import difference, flatten
 from ar_lab.errors import ConfigError, Interrupted, LabError
-from ar_lab.processes import is_alive, start_time
-from ar_lab.targets import check_targets
+from ar_lab.runs.differences import difference, flatten
+from ar_lab.runs.processes import is_alive, start_time
+from ar_lab.schema.targets import check_targets
 
 OUTPUTS = Path("outputs")
 

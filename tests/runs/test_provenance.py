@@ -2,7 +2,7 @@
 
 import subprocess
 
-from ar_lab import provenance
+from ar_lab.runs import provenance
 
 
 def git(directory, *arguments):
