@@ -30,8 +30,9 @@ lint: setup  ## Check format, style and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 
-bench: setup  ## Measure the data path beside a training step
+bench: setup  ## Measure the data path beside a training step, and what keeping freed memory is worth
 	$(BIN)/python scripts/bench_data.py
+	$(BIN)/python scripts/bench_memory.py
 
 clean:  ## Remove what builds and tests leave; never outputs/ or .venv
 	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError, Interrupted, LabError
+from ar_lab.memory import keep_freed_blocks
 from ar_lab.recall import check_unchanged, recall
 from ar_lab.schema.complaints import in_one_line
 
@@ -72,6 +73,7 @@ def run_job(composed: DictConfig) -> int:
     try:
         config = checked(composed)
         if not show_if_finished(config):
+            keep_freed_blocks()
             name = config["task"]["name"]
             getattr(importlib.import_module(f"ar_lab.tasks.{name}"), name)(config)
     except (HydraException, OmegaConfBaseException) as error:
