@@ -3,11 +3,12 @@
 import logging
 import secrets
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-import wandb
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger, WandbLogger
 
@@ -73,6 +74,8 @@ def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
     Raises:
         ConfigError: when it is to be online and there is no key.
     """
+    import wandb  # takes most of a second, which other loggers need not wait for
+
     wandb.setup(wandb.Settings(silent=True))
     node = config["logger"]
     if node["mode"] == "online" and not wandb.login(prompt=False):
@@ -92,12 +95,23 @@ def device_of(trainer: dict[str, Any]) -> torch.device:
     return torch.device(accelerator)
 
 
-def finish_loggers(trainer: pl.Trainer, metrics: dict[str, Any], failed: bool) -> None:
-    """Writes the final figures as W&B's summary and ends its run with the state of ours."""
+@contextmanager
+def summarized(trainer: pl.Trainer) -> Iterator[dict[str, Any]]:
+    """Ends W&B's run with the state of ours, and with the figures that the block puts into the dictionary."""
+    summary: dict[str, Any] = {}
+    try:
+        yield summary
+    except BaseException:
+        _finish(trainer, {}, exit_code=1)
+        raise
+    _finish(trainer, summary, exit_code=0)
+
+
+def _finish(trainer: pl.Trainer, summary: dict[str, Any], exit_code: int) -> None:
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            logger.experiment.summary.update(metrics)
-            logger.experiment.finish(exit_code=int(failed))
+            logger.experiment.summary.update(summary)
+            logger.experiment.finish(exit_code=exit_code)
 
 
 def quiet() -> None:

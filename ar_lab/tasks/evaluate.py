@@ -1,6 +1,7 @@
 """task=evaluate: the figures of a trained model on the three parts of its data."""
 
 import json
+import sys
 from typing import Any
 
 from torch import Tensor
@@ -44,21 +45,30 @@ def evaluate(config: dict[str, Any]) -> None:
 
 def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
     """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part."""
-    test = select(parts.test, config["evaluation"]["examples"], model, parts)
-    scored = {"train": select(parts.train, MONITORED, model, parts)}
+    limit = config["evaluation"]["examples"]
+    monitored = monitored_examples(limit)
+    test = select(parts.test, limit, parts)
+    scored = {"train": select(parts.train, monitored, parts)}
     if len(parts.validation):
-        scored["validation"] = select(parts.validation, MONITORED, model, parts)
+        scored["validation"] = select(parts.validation, monitored, parts)
     scored["test"] = test
     metrics: dict[str, Any] = {}
     for name, x in scored.items():
+        count = f"{len(x):,} {parts.codec.kind if parts.is_stream else 'examples'}"
+        print(f"scoring {name}: {count}", file=sys.stderr, flush=True)
         metrics |= named(name, score(model, parts, x, config), parts)
     baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
     return metrics | named("baseline", baseline.score(test), parts)
 
 
-def select(part: Tensor, limit: int | None, model: AutoregressiveModel, parts: Parts) -> Tensor:
+def monitored_examples(limit: int | None) -> int:
+    """How many examples of the training and validation parts are scored, by training and after it."""
+    return MONITORED if limit is None else min(MONITORED, limit)
+
+
+def select(part: Tensor, limit: int | None, parts: Parts) -> Tensor:
     """At most `limit` examples of a part, windows of a stream; all of them where there is no limit."""
-    return part if limit is None else fixed_subset(part, limit, model.space.dims)
+    return part if limit is None else fixed_subset(part, limit, parts.codec.space.dims)
 
 
 def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any]) -> Tensor:

@@ -1,11 +1,13 @@
 """task=train: data, model, training, figures, samples; everything that happens to a run, top to bottom."""
 
+import sys
 import time
 from functools import partial as bind
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
 from ar_lab import runs
 from ar_lab.build import build, build_likelihood, build_model, build_source, partial
@@ -22,8 +24,8 @@ from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
 from ar_lab.runs.provenance import environment
 from ar_lab.runs.recording import recorded
-from ar_lab.tasks.evaluate import figures
-from ar_lab.trainer import device_of, finish_loggers, make_trainer
+from ar_lab.tasks.evaluate import figures, monitored_examples
+from ar_lab.trainer import device_of, make_trainer, summarized
 
 
 def train(config: dict[str, Any]) -> None:
@@ -42,18 +44,16 @@ def learn(run: Run, config: dict[str, Any]) -> None:
     if config["init_from"] is not None:
         start_from(model, config["init_from"])
     run.write_result(**facts(config, data, model))
-    trainer = fit(run, config, data, model)
-    try:
+    trainer = make_trainer(run, config, watchers(config, data, model), selects=len(data.parts.validation) > 0)
+    with summarized(trainer) as summary:
+        fit(run, config, trainer, data, model)
         model.load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
         model.eval().to(device_of(config["trainer"]))
-        metrics = figures(model, data.parts, config)
-        noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
-        samples = save_samples(data.codec, model.sample(noise).cpu(), run.path, data.parts.train[:1000])
-        run.write_result(status="done", metrics=metrics, samples=str(samples))
-    except BaseException:
-        finish_loggers(trainer, {}, failed=True)
-        raise
-    finish_loggers(trainer, metrics, failed=False)
+        summary |= figures(model, data.parts, config)
+        print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
+        x = model.sample(sample_noise(config, model)).cpu()
+        samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
+        run.write_result(status="done", metrics=summary, samples=str(samples))
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
@@ -63,6 +63,7 @@ def load_data(config: dict[str, Any]) -> DataModule:
         batch_size=data["batch_size"],
         seed=config["seed"],
         stream=data.get("stream", False),
+        validation_examples=monitored_examples(config["evaluation"]["examples"]),
     )
 
 
@@ -92,34 +93,19 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
     }
 
 
-def fit(run: Run, config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> pl.Trainer:
+def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule, model: AutoregressiveModel) -> None:
     """Maximizes the likelihood of the training part, from last.ckpt where there is one."""
-    learner = MaximumLikelihood(
-        model,
-        data.codec,
-        partial(config["optimizer"]),
-        build(config["scheduler"]),
-        stream=config["data"].get("stream", False),
-    )
-    selects = len(data.parts.validation) > 0
-    trainer = make_trainer(run, config, watchers(config, data, model), selects)
+    optimizer, schedule = partial(config["optimizer"]), build(config["scheduler"])
+    learner = MaximumLikelihood(model, data.codec, optimizer, schedule, data.stream)
     if config["learner"]["compile"]:
         model.network.compile()
     last = run.checkpoint("last")
     if last.exists():
         run.write_result(resumed_at_step=read_checkpoint(last)["global_step"])
-    began = time.monotonic()
-    try:
-        trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
-    except BaseException:
-        finish_loggers(trainer, {}, failed=True)
-        raise
-    run.write_result(
-        device=str(learner.device),
-        steps=trainer.global_step,
-        training_seconds=round(run.result.get("training_seconds", 0.0) + time.monotonic() - began, 3),
-    )
-    return trainer
+    before, began = run.result.get("training_seconds", 0.0), time.monotonic()
+    trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    seconds = round(before + time.monotonic() - began, 3)
+    run.write_result(device=str(trainer.strategy.root_device), steps=trainer.global_step, training_seconds=seconds)
 
 
 def watchers(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> list[pl.Callback]:
@@ -127,6 +113,10 @@ def watchers(config: dict[str, Any], data: DataModule, model: AutoregressiveMode
     unit, dims = {"image": ("images", 1), "vector": ("rows", 1)}.get(data.space.kind, ("characters", data.space.dims))
     sample = data.parts.train[: data.space.dims] if data.parts.is_stream else data.parts.train[:1]
     charge = float(data.codec.charge(model.cast(sample)).mean())
-    noise = model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
-    gallery = [Gallery(noise, bind(render, data.codec))]
-    return [Curves(charge), *gallery, Bar(unit, dims, charge)]
+    gallery = Gallery(sample_noise(config, model), bind(render, data.codec))
+    return [Curves(charge), gallery, Bar(unit, dims, charge)]
+
+
+def sample_noise(config: dict[str, Any], model: AutoregressiveModel) -> Tensor:
+    """The noise of a run's samples: gallery and last picture show the same draws."""
+    return model.draw_noise(config["task"]["samples"], torch.Generator().manual_seed(config["seed"]))
