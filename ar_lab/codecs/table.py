@@ -12,6 +12,8 @@ from ar_lab.codecs.base import Codec
 from ar_lab.errors import DataError
 from ar_lab.space import Space
 
+FLOATS = np.finfo(np.float32)  # what the charge is computed in
+
 
 @dataclass(frozen=True)
 class TableCodec(Codec):
@@ -30,12 +32,21 @@ class TableCodec(Codec):
         """The codec with the mean and standard deviation of `rows`, the training part.
 
         Raises:
-            DataError: naming a column that is constant, whose density would be infinite.
+            DataError: naming a column that is constant, whose density would be infinite, or one whose standard
+                deviation 32-bit floats cannot hold.
         """
         for name, column in zip(columns, rows.T, strict=True):
             if (column == column[0]).all():
                 raise DataError(f"column {name!r} is {column[0]:g} in every training row: leave it out of the table")
-        return cls(tuple(rows.mean(0).tolist()), tuple(rows.std(0).tolist()), columns)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # what comes of these is refused below
+            mean, scale = rows.mean(0), rows.std(0)
+        for name, deviation in zip(columns, scale, strict=True):
+            if not FLOATS.tiny <= deviation <= FLOATS.max:  # nan is in no interval
+                raise DataError(
+                    f"column {name!r} has the standard deviation {deviation:g}: rescale it "
+                    f"to between {FLOATS.tiny:.2g} and {FLOATS.max:.2g}"
+                )
+        return cls(tuple(mean.tolist()), tuple(scale.tolist()), columns)
 
     @property
     def space(self) -> Space:

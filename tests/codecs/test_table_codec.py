@@ -43,6 +43,25 @@ def test_a_constant_column_is_named():
         TableCodec.fitted(rows, ("a", "b", "c"))
 
 
+@pytest.mark.parametrize(
+    ("factor", "deviation"),
+    [(1e300, "inf"), (1e307, "inf"), (1e40, r"4\.71\d+e\+40"), (1e-41, r"4\.71\d+e-41"), (1e-320, "0")],
+)
+def test_a_column_that_32_bit_floats_cannot_hold_is_named(factor, deviation):
+    rows = ROWS.copy()
+    rows[:, 1] = np.linspace(1, 17, len(rows)) * factor
+    with pytest.raises(DataError, match=f"column 'b' has the standard deviation {deviation}: rescale it to between"):
+        TableCodec.fitted(rows, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+def test_a_column_that_they_can_hold_is_charged_a_finite_number(factor):
+    codec = TableCodec.fitted(ROWS * factor, ("a", "b", "c"))
+    x = codec.encode(ROWS * factor)
+    np.testing.assert_allclose(codec.decode(x), ROWS * factor, rtol=1e-6)
+    assert codec.charge(x).isfinite().all()
+
+
 def test_rows_of_another_width_are_refused():
     with pytest.raises(DataError, match="rows of 2 numbers: this codec knows 3 columns"):
         fitted().encode(ROWS[:, :2])
