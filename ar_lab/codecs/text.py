@@ -40,10 +40,10 @@ class CharacterCodec(Codec):
         """The codec whose alphabet is the characters of `text`, the training part.
 
         Raises:
-            DataError: when they are all the same, and nothing is left to predict.
+            DataError: when they are all the same, and nothing is left to predict, with `unknown` or without.
         """
         alphabet = "".join(sorted(set(text)))
-        if len(alphabet) + unknown < 2:
+        if len(alphabet) < 2:
             raise DataError(f"the {len(text):,} training characters are all {alphabet!r}: there is nothing to predict")
         return cls(alphabet, unknown, context)
 

@@ -41,7 +41,8 @@ def shuffled(
     labels = np.zeros(count) if labels is None else labels
     rest, tested = _draw(rng.permutation(count), labels, _held_out("test", test, count))
     train, validated = _draw(rest, labels, _held_out("validation", validation, len(rest)))
-    return Split(train[: _kept(len(train), fraction, count)], validated, tested)
+    kept = _kept(len(train), fraction, count, validation=validation, test=test)
+    return Split(train[:kept], validated, tested)
 
 
 def contiguous(count: int, *, test: float, validation: float, fraction: float) -> tuple[slice, slice, slice]:
@@ -55,7 +56,8 @@ def contiguous(count: int, *, test: float, validation: float, fraction: float) -
     """
     tested = count - _held_out("test", test, count)
     validated = tested - _held_out("validation", validation, tested)
-    return slice(_kept(validated, fraction, count)), slice(validated, tested), slice(tested, count)
+    kept = _kept(validated, fraction, count, validation=validation, test=test)
+    return slice(kept), slice(validated, tested), slice(tested, count)
 
 
 def _held_out(name: str, share: float, count: int) -> int:
@@ -65,14 +67,22 @@ def _held_out(name: str, share: float, count: int) -> int:
     return count - int((1 - share) * count + ROUNDING)
 
 
-def _kept(train: int, fraction: float, count: int) -> int:
+def _kept(train: int, fraction: float, count: int, **shares: float) -> int:
     if not 0 < fraction <= 1:
         raise ConfigError(f"data.fraction={fraction}: must be greater than 0 and at most 1")
     if not train:
-        raise DataError(
+        raise _untrainable(count, ["training", *(name for name, share in shares.items() if share)])
+    return max(1, int(fraction * train + ROUNDING))
+
+
+def _untrainable(count: int, parts: list[str]) -> DataError:
+    if count >= len(parts):
+        return DataError(
             f"held-out parts of {count} examples leave none to train on: lower data.validation or data.test"
         )
-    return max(1, int(fraction * train + ROUNDING))
+    counted = "1 example is" if count == 1 else f"{count} examples are"
+    named = " and ".join(", ".join(parts).rsplit(", ", 1))
+    return DataError(f"{counted} too few for a {named} part: give more")
 
 
 def _draw(

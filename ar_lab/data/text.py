@@ -138,7 +138,11 @@ class TextFiles(Text):
         self.paths = [Path(name).expanduser() for name in ([path] if isinstance(path, str) else path)]
 
     def files(self) -> list[tuple[str, bytes]]:
-        return [(str(path), read(path)) for path in self.paths]
+        files = [(str(path), read(path)) for path in self.paths]
+        if not any(content for _, content in files):
+            verb = "is" if len(files) == 1 else "are"
+            raise DataError(f"{', '.join(name for name, _ in files)} {verb} empty: give some text")
+        return files
 
 
 def read(path: Path) -> bytes:

@@ -59,9 +59,10 @@ def test_levels_are_kept_in_the_smallest_type_that_holds_them(text, dtype):
     assert codec.decode(codec.encode(text)) == text
 
 
-def test_a_text_of_one_character_has_nothing_to_predict():
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_text_of_one_character_has_nothing_to_predict(unknown):
     with pytest.raises(DataError, match="all 'a'"):
-        CharacterCodec.fitted("aaaa", unknown=False, context=2)
+        CharacterCodec.fitted("aaaa", unknown=unknown, context=2)
 
 
 def test_bytes_come_back_exactly_and_are_never_charged():

@@ -86,7 +86,23 @@ def test_a_fraction_outside_its_bounds_is_refused(fraction):
 
 
 def test_nothing_left_to_train_on_is_an_error():
-    with pytest.raises(DataError, match="held-out parts of 2 examples leave none"):
-        shuffled(2, test=0.1, validation=0.1, fraction=1.0, seed=0)
-    with pytest.raises(DataError, match="held-out parts of 0 examples leave none"):
-        contiguous(0, test=0.1, validation=0.1, fraction=1.0)
+    with pytest.raises(
+        DataError, match=r"held-out parts of 10 examples leave none.*: lower data\.validation or data\.test"
+    ):
+        shuffled(10, test=0.9, validation=0.1, fraction=1.0, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("count", "test", "validation", "message"),
+    [
+        (2, 0.1, 0.1, "2 examples are too few for a training, validation and test part: give more"),
+        (1, 0.0, 0.1, "1 example is too few for a training and validation part: give more"),
+        (0, 0.0, 0.0, "0 examples are too few for a training part: give more"),
+    ],
+)
+def test_fewer_examples_than_parts_are_too_few(count, test, validation, message):
+    shares = {"test": test, "validation": validation, "fraction": 1.0}
+    with pytest.raises(DataError, match=f"^{message}$"):
+        shuffled(count, **shares, seed=0)
+    with pytest.raises(DataError, match=f"^{message}$"):
+        contiguous(count, **shares)

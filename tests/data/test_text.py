@@ -71,6 +71,21 @@ def test_what_is_not_utf_8_is_located(tmp_path):
         load(tmp_path, b"a" * 1000 + b"\xff")
 
 
+def test_an_empty_text_is_named(tmp_path):
+    for codec in ("characters", "bytes"):
+        with pytest.raises(DataError, match=r"text\.txt is empty: give some text"):
+            load(tmp_path, "", codec=codec)
+    paths = [str(tmp_path / "text.txt")] * 2
+    with pytest.raises(DataError, match=r"text\.txt, .*text\.txt are empty"):
+        TextFiles(path=paths, **{**OPTIONS, "test": 0.1}).load()
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_file_of_one_distinct_character_leaves_nothing_to_predict(unknown, tmp_path):
+    with pytest.raises(DataError, match="the 81 training characters are all 'a': there is nothing to predict"):
+        load(tmp_path, "a" * 100, unknown=unknown, context=4)
+
+
 def test_line_ends_are_kept_as_they_are(tmp_path):
     parts = load(tmp_path, "one\r\ntwo\n" * 100)
     assert parts.codec.decode(parts.train).startswith("one\r\ntwo\n")
