@@ -1,12 +1,12 @@
 """Image files of the user's: a folder of equally sized pictures, or an array in an .npz."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
 from PIL import Image
 
+from ar_lab.data.arrays import read_arrays
 from ar_lab.errors import DataError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp")
@@ -19,6 +19,8 @@ def read_folder(folder: Path) -> UInt8[np.ndarray, "count height width channels"
     Raises:
         DataError: naming the first file that cannot be read or differs from the first one in size or channels.
     """
+    if folder.is_file():
+        raise DataError(f"data.path={folder} is a file; give a folder of images or an .npz")
     if not folder.is_dir():
         raise DataError(f"data.path={folder}: no such folder; give a folder of images or an .npz")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
@@ -54,16 +56,13 @@ def read_npz(
     Raises:
         DataError: when the file or the array cannot be used.
     """
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if "images" not in arrays:
-                raise DataError(f"{path}: needs an array `images`, holds {', '.join(arrays.files) or 'none'}")
-            images, labels = arrays["images"], arrays.get("labels")
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"data.path={path} cannot be read: {error}") from error
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not images.size:
-        shape = "(count, height, width[, channels])"
-        raise DataError(f"{path}: `images` is {images.dtype} of shape {images.shape}: needs uint8 {shape}")
+    arrays = read_arrays(path, {"images": "uint8", "labels": "integers or fixed-width text"})
+    images, labels = arrays["images"], arrays.get("labels")
+    if images.dtype != np.uint8 or images.ndim < 3 or images.shape[3:] not in ((), (1,), (3,)) or not images.size:
+        raise DataError(
+            f"{path}: `images` is {images.dtype} of shape {images.shape}: "
+            "needs uint8 (count, height, width[, channels]) with 1 or 3 channels"
+        )
     if labels is not None and labels.shape != images.shape[:1]:
         raise DataError(f"{path}: `labels` is of shape {labels.shape}, there are {len(images)} images")
     return images if images.ndim == 4 else images[..., None], labels

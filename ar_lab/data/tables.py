@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from jaxtyping import Float, Int, Shaped
 from sklearn.datasets import load_breast_cancer
 
 from ar_lab.codecs.table import TableCodec
+from ar_lab.data.arrays import read_arrays
 from ar_lab.data.parts import Parts, Source
 from ar_lab.data.splits import shuffled
 from ar_lab.errors import DataError
@@ -39,8 +39,10 @@ class Table(Source):
             return tuple(bunch.feature_names.tolist()), bunch.data, bunch.target
         try:
             columns, rows = read_npz(self.path) if self.path.suffix == ".npz" else read_csv(self.path)
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-            raise DataError(f"data.path={self.path} cannot be read: {error}") from error
+        except OSError as error:
+            raise DataError(f"data.path={self.path} cannot be read: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{self.path} is not UTF-8 text: save it as CSV in UTF-8") from error
         return columns, rows, None
 
 
@@ -83,11 +85,11 @@ def read_npz(path: Path) -> tuple[tuple[str, ...], Float[np.ndarray, "count colu
     Raises:
         DataError: for missing or misshapen `rows`, naming row and column of what is not finite.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        if "rows" not in arrays:
-            raise DataError(f"{path}: needs an array `rows`, holds {', '.join(arrays.files) or 'none'}")
-        rows = arrays["rows"]
-        columns = arrays["columns"] if "columns" in arrays else np.array([f"x{i}" for i in range(rows.shape[-1])])
+    arrays = read_arrays(path, {"rows": "numbers", "columns": "fixed-width text"})
+    rows = arrays["rows"]
+    if not rows.size:
+        raise DataError(f"{path} is empty: `rows` is of shape {rows.shape}")
+    columns = arrays.get("columns", np.array([f"x{i}" for i in range(rows.shape[1] if rows.ndim == 2 else 0)]))
     if rows.ndim != 2 or not np.issubdtype(rows.dtype, np.number) or columns.shape != rows.shape[1:]:
         raise DataError(
             f"{path}: `rows` is {rows.dtype} of shape {rows.shape}, `columns` of shape {columns.shape}: "

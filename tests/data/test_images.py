@@ -114,6 +114,29 @@ def test_a_folder_without_images_is_named(tmp_path):
         image_files(tmp_path / "gone")
 
 
+def test_an_array_file_is_not_called_a_missing_folder(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 4, 5), dtype=np.uint8))
+    with pytest.raises(DataError, match=r"x\.npy is a file; give a folder of images or an \.npz"):
+        image_files(tmp_path / "x.npy")
+    (tmp_path / "x.npy").rename(tmp_path / "x.npz")
+    with pytest.raises(DataError, match=r"x\.npz is a single array: save it with np\.savez"):
+        image_files(tmp_path / "x.npz")
+
+
+def test_one_image_is_too_few_for_three_parts(tmp_path):
+    save(tmp_path, "L", (4, 5), ["a.png"])
+    with pytest.raises(DataError, match=r"^1 example is too few for a training, validation and test part: give more$"):
+        image_files(tmp_path)
+
+
+def test_an_npz_that_cannot_be_opened_is_named_once_with_the_reason(tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    for name, reason in [("folder.npz", "Is a directory"), ("gone.npz", "No such file or directory")]:
+        with pytest.raises(DataError) as caught:
+            image_files(tmp_path / name)
+        assert str(caught.value) == f"data.path={tmp_path / name} cannot be read: {reason}"
+
+
 def test_an_npz_of_images_is_read_with_or_without_channels(tmp_path):
     gray = np.random.default_rng(0).integers(0, 256, (10, 4, 5), dtype=np.uint8)
     np.savez(tmp_path / "gray.npz", images=gray)
@@ -129,7 +152,13 @@ def test_an_npz_of_images_is_read_with_or_without_channels(tmp_path):
         ({"images": np.zeros((3, 4, 5))}, "`images` is float64"),
         ({"images": np.zeros((3, 4), dtype=np.uint8)}, r"of shape \(3, 4\)"),
         ({"images": np.zeros((3, 4, 5), dtype=np.uint8), "labels": [0]}, "`labels` is of shape"),
-        ({"images": np.array([{}])}, "cannot be read: Object arrays"),
+        ({"images": np.zeros((9, 4, 4, 5), dtype=np.uint8)}, r"of shape \(9, 4, 4, 5\).* 1 or 3 channels"),
+        ({"images": np.zeros((0, 4, 5), dtype=np.uint8)}, r"of shape \(0, 4, 5\)"),
+        ({"images": np.array([{}])}, r"a\.npz: images are Python objects: save them as uint8"),
+        (
+            {"images": np.zeros((2, 4, 5), dtype=np.uint8), "labels": np.array(["cat", 2], dtype=object)},
+            r"a\.npz: labels are Python objects: save them as integers or fixed-width text",
+        ),
     ],
 )
 def test_an_npz_of_something_else_is_refused(arrays, message, tmp_path):

@@ -72,6 +72,11 @@ def test_a_bad_csv_is_located(text, message, tmp_path):
     ("arrays", "message"),
     [
         ({"x": ROWS}, r"needs an array `rows`, holds x"),
+        ({"rows": 3.0}, r"`rows` is float64 of shape \(\)"),
+        ({"rows": ROWS[:0]}, r"table\.npz is empty: `rows` is of shape \(0, 2\)"),
+        ({"rows": ROWS.astype(object)}, r"rows are Python objects: save them as numbers"),
+        ({"rows": ROWS, "columns": np.array(["a", 1], dtype=object)}, r"columns are Python .* as fixed-width text"),
+        ({"rows": ROWS * 1e300}, r"column 'x0' has the standard deviation inf: rescale it"),
         ({"rows": ROWS[0]}, r"`rows` is float64 of shape \(2,\)"),
         ({"rows": ROWS.astype(str)}, r"`rows` is <U"),
         ({"rows": ROWS, "columns": ["a"]}, r"`columns` of shape \(1,\)"),
@@ -84,11 +89,15 @@ def test_a_bad_npz_is_located(arrays, message, tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"gone\.csv cannot be read"):
-        Table(path=str(tmp_path / "gone.csv"), **SPLIT).load()
+    for name, reason in [("gone.csv", "No such file or directory"), ("gone.npz", "No such file or directory")]:
+        with pytest.raises(DataError) as caught:
+            Table(path=str(tmp_path / name), **SPLIT).load()
+        assert str(caught.value) == f"data.path={tmp_path / name} cannot be read: {reason}"
+    with pytest.raises(DataError, match=f"^data.path={tmp_path} cannot be read: Is a directory$"):
+        Table(path=str(tmp_path), **SPLIT).load()
     (tmp_path / "table.npz").write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"table\.npz cannot be read"):
+    with pytest.raises(DataError, match=r"table\.npz is not a readable \.npz"):
         Table(path=str(tmp_path / "table.npz"), **SPLIT).load()
     (tmp_path / "table.csv").write_bytes(b"a,b\n\xff,2\n")
-    with pytest.raises(DataError, match=r"table\.csv cannot be read"):
+    with pytest.raises(DataError, match=r"table\.csv is not UTF-8 text: save it as CSV in UTF-8"):
         Table(path=str(tmp_path / "table.csv"), **SPLIT).load()
