@@ -36,4 +36,4 @@ bench: setup  ## Measure the data path beside a training step, and what keeping 
 
 clean:  ## Remove what builds and tests leave; never outputs/ or .venv
 	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	find ar_lab tests scripts hydra_plugins -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find ar_lab tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -6,6 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 from jaxtyping import Float, Shaped
 from pytorch_lightning.callbacks import Timer
+from pytorch_lightning.utilities import move_data_to_device
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -54,8 +55,12 @@ class MaximumLikelihood(pl.LightningModule):
                 done = max(done, elapsed / (elapsed + remaining))
         return done
 
-    def on_train_epoch_start(self) -> None:
-        self.state = None  # an epoch starts at the stream's beginning
+    def on_train_epoch_end(self) -> None:
+        self.state = None  # the next epoch starts at the stream's beginning
+
+    def on_validation_end(self) -> None:
+        if self.schedule.needs_validation:
+            self.lr_schedulers().step(self.trainer.callback_metrics["validation/nats_per_dim"])
 
     def training_step(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, ""]:
         return self.finite(self.nll(x).mean(), "training loss")
@@ -86,7 +91,14 @@ class MaximumLikelihood(pl.LightningModule):
 
     def validation_step(self, x: Shaped[Tensor, "batch dims"]) -> None:
         figure = self.finite((self.model.nll(x) + self.codec.charge(x)).mean(), "validation figure")
+        self.log("step", float(self.global_step))  # or the loggers count the steps from 0
         self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=len(x), sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["codec"] = self.codec.to_dict()  # so that a checkpoint is enough to sample from
+        checkpoint["stream"] = None if self.state is None else vars(self.state)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if checkpoint["stream"] is not None:
+            state = move_data_to_device(checkpoint["stream"], self.model.network.device)
+            self.state = type(self.model.network.start(1))(**state)

@@ -15,7 +15,7 @@ def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
         for name, parameter in child.named_parameters(recurse=False):
             is_weight = name.startswith("weight") and parameter.ndim >= 2 and not isinstance(child, nn.Embedding)
             (decayed if is_weight else spared).append(parameter)
-    groups = [{"params": decayed}, {"params": spared, "weight_decay": 0.0}]
+    groups = [{"params": decayed, "decayed": True}, {"params": spared, "decayed": False, "weight_decay": 0.0}]
     return [group for group in groups if group["params"]]
 
 
@@ -36,9 +36,8 @@ class MuonAdamW(Optimizer):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
         matrices, others = [], []
         for group in self.param_groups:
-            decayed = group["weight_decay"] > 0 or weight_decay == 0
-            chosen = [p for p in group["params"] if p.ndim == 2 and decayed]
-            rest = [p for p in group["params"] if not (p.ndim == 2 and decayed)]
+            chosen = [p for p in group["params"] if p.ndim == 2 and group["decayed"]]
+            rest = [p for p in group["params"] if not (p.ndim == 2 and group["decayed"])]
             matrices += [{"params": chosen, "weight_decay": group["weight_decay"]}] if chosen else []
             others += [{"params": rest, "weight_decay": group["weight_decay"]}] if rest else []
         self.parts: list[Optimizer] = []

@@ -1,5 +1,6 @@
 """Schedules: the learning rate as a function of how far training has come."""
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import cos, pi
@@ -50,7 +51,7 @@ class Cosine(Constant):
 
 
 class Plateau(Schedule):
-    """Multiplies the rate by `factor` after `patience` epochs without a better validation figure."""
+    """Multiplies the rate by `factor` after `patience` validations without a better figure."""
 
     needs_validation = True
 
@@ -61,7 +62,8 @@ class Plateau(Schedule):
     def configure(self, optimizer: Optimizer, progress: Progress) -> dict[str, Any]:
         return {
             "scheduler": ReduceLROnPlateau(optimizer, factor=self.factor, patience=self.patience),
+            # Never by Lightning, whose step at an epoch's end comes after the checkpoint: the learner takes it.
             "interval": "epoch",
+            "frequency": sys.maxsize,
             "monitor": "validation/nats_per_dim",
-            "strict": False,  # an epoch may end without a validation
         }

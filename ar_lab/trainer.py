@@ -13,7 +13,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from pytorch_lightning.loggers import Logger, WandbLogger
 
 from ar_lab.build import build
-from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, EndWithValidation, LastCheckpoint, best_checkpoint
+from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, BestCheckpoint, EndWithValidation, LastCheckpoint
 from ar_lab.callbacks.metrics_csv import MetricsCSV
 from ar_lab.errors import ConfigError
 from ar_lab.runs import Run
@@ -50,7 +50,7 @@ def make_callbacks(run: Run, learner: dict[str, Any], watchers: list[Callback], 
         callbacks.append(EMAWeightAveraging(decay=learner["ema"]))
     callbacks += [*watchers, EndWithValidation()]
     if selects:
-        callbacks.append(best_checkpoint(run.path))
+        callbacks.append(BestCheckpoint(run.path))
     if selects and learner["patience"] is not None:
         # The learner raises DivergenceError on a NaN, which would otherwise stop training as if all were well.
         callbacks.append(EarlyStopping("validation/nats_per_dim", patience=learner["patience"], check_finite=False))
@@ -88,11 +88,16 @@ def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
 
 
 def device_of(trainer: dict[str, Any]) -> torch.device:
-    """The device that `trainer.accelerator` means, for what is computed outside of Lightning."""
-    accelerator = trainer["accelerator"]
-    if accelerator in ("auto", "gpu"):
-        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-    return torch.device(accelerator)
+    """The device that `trainer.accelerator` means, for what is computed outside of Lightning.
+
+    Raises:
+        ConfigError: when there is no such device.
+    """
+    if trainer["accelerator"] == "cpu" or (trainer["accelerator"] == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise ConfigError(f"trainer.accelerator={trainer['accelerator']}: no GPU found here; use auto or cpu")
+    return torch.device("cuda")
 
 
 @contextmanager

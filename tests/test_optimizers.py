@@ -32,6 +32,11 @@ def test_muon_takes_the_matrices_and_adamw_the_rest(module):
     assert count == len(list(module.parameters()))
 
 
+def test_muon_leaves_embeddings_to_adamw_without_weight_decay_too(module):
+    muon = MuonAdamW(parameter_groups(module), lr=0.1, weight_decay=0.0).parts[0]
+    assert all(p is not module[0].weight for group in muon.param_groups for p in group["params"])
+
+
 def test_muon_works_without_any_matrix():
     convolution = nn.Conv2d(1, 2, 3)
     assert len(MuonAdamW(parameter_groups(convolution), lr=0.1).parts) == 1

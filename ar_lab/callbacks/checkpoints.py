@@ -9,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, Checkpoint, ModelCheckpoint, Timer
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from ar_lab.errors import Interrupted
@@ -34,23 +34,36 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             partial.unlink(missing_ok=True)
 
 
-def best_checkpoint(run: Path) -> ModelCheckpoint:
+class BestCheckpoint(ModelCheckpoint):
     """Keeps best.ckpt in a run directory: the weights with the lowest validation figure."""
-    return ModelCheckpoint(
-        run / "checkpoints",
-        filename="best",
-        monitor="validation/nats_per_dim",
-        mode="min",
-        enable_version_counter=False,
-        save_on_train_epoch_end=False,
-    )
+
+    def __init__(self, run: Path):
+        super().__init__(
+            run / "checkpoints",
+            filename="best",
+            monitor="validation/nats_per_dim",
+            mode="min",
+            enable_version_counter=False,
+            save_on_train_epoch_end=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Where the run now lies; Lightning would forget the best figure of a run that was moved."""
+
+        def here(path: str) -> str:
+            return str(Path(self.dirpath) / Path(path).name) if path else path
+
+        moved = {key: here(state_dict[key]) for key in ("best_model_path", "kth_best_model_path", "last_model_path")}
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict({**state_dict, **moved, "best_k_models": best, "dirpath": self.dirpath})
 
 
-class LastCheckpoint(Callback):
+class LastCheckpoint(Checkpoint):
     """Keeps last.ckpt, from which a run goes on, and turns SIGINT and SIGTERM into a stop between two batches.
 
-    A second signal does not wait for the batch. With `selects=False` there is no validation part to choose by, and the
-    last weights are the best ones as well.
+    It stops and saves only where an optimizer step was just made, since gradients that are still accumulating are not
+    saved. A second signal does not wait. With `selects=False` there is no validation part to choose by, and the last
+    weights are the best ones as well.
 
     Raises:
         Interrupted: out of `trainer.fit`, after last.ckpt was written.
@@ -61,9 +74,10 @@ class LastCheckpoint(Callback):
         self.selects = selects
         self.signum: int | None = None
         self.saved_at = time.monotonic()
+        self.step = -1
 
-    def on_fit_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
-        # In place of Lightning's handlers, under which SIGTERM ends with exit code 0; its teardown restores the others.
+    def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        # After Lightning set its own, under which SIGTERM ends with exit code 0; its teardown restores those before.
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(signum, self._ask)
@@ -74,26 +88,30 @@ class LastCheckpoint(Callback):
         self.signum = signum
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        if self.signum is not None:
-            self._save(trainer)
-            raise Interrupted(self.signum, self.run)
-        if time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES:
+        accumulating, self.step = trainer.global_step == self.step, trainer.global_step
+        if accumulating:
+            return
+        if self.signum is not None or time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES:
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
-        self._save(trainer)
         if not self.selects:
             trainer.save_checkpoint(self.run / "checkpoints" / "best.ckpt")
+        self._save(trainer)
 
     def _save(self, trainer: pl.Trainer) -> None:
         trainer.save_checkpoint(self.run / "checkpoints" / "last.ckpt")
         self.saved_at = time.monotonic()
+        if self.signum is not None:
+            raise Interrupted(self.signum, self.run)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"rng": torch.get_rng_state()}
+        return {"rng": torch.get_rng_state(), "cuda_rng": torch.cuda.get_rng_state_all()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         torch.set_rng_state(state_dict["rng"])
+        if len(state_dict["cuda_rng"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state_dict["cuda_rng"])
 
 
 class EndWithValidation(Callback):
@@ -102,7 +120,9 @@ class EndWithValidation(Callback):
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         steps_done = trainer.global_step >= trainer.max_steps > 0
         epochs_done = trainer.is_last_batch and trainer.current_epoch + 1 >= (trainer.max_epochs or -1) > 0
-        if steps_done or epochs_done:
+        timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]
+        time_over = any((timer.time_remaining() or 0.0) <= 0 for timer in timers)
+        if steps_done or epochs_done or time_over:
             trainer.should_stop = True  # Lightning validates before such a stop, and not before its own limits
         if trainer.should_stop and trainer.check_val_every_n_epoch:
             trainer.check_val_every_n_epoch = 1

@@ -27,7 +27,8 @@ class Curves(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], x: Tensor, batch: int
     ) -> None:
-        self.total = self.total + outputs["loss"]
+        # Lightning hands out the loss divided by the number of batches that it accumulates.
+        self.total = self.total + outputs["loss"] * trainer.accumulate_grad_batches
         self.batches += 1
         self.examples += len(x)
         if trainer.global_step - self.step < trainer.log_every_n_steps:

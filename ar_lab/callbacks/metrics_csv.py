@@ -8,6 +8,8 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from ar_lab.runs import write_atomically
+
 COLUMNS = ("step", "metric", "value")
 
 
@@ -33,7 +35,15 @@ class MetricsCSV(Logger):
             rows = csv.writer(file, lineterminator="\n")
             if new:
                 rows.writerow(COLUMNS)
-            rows.writerows((step, name, f"{value:.10g}") for name, value in metrics.items() if name != "epoch")
+            rows.writerows((int(step), name, f"{value:.10g}") for name, value in metrics.items() if name != "epoch")
+
+    def rewind(self, step: int) -> None:
+        """Drops what was logged after `step`, where a run goes on that was killed later."""
+        if not self.path.exists():
+            return
+        head, *rows = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if row.endswith("\n") and int(row.partition(",")[0]) <= step]
+        write_atomically(self.path, head + "".join(kept))
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """The config has its own file."""

@@ -47,7 +47,7 @@ class Bar(ProgressBar):
         self.examples += len(x)
         interval = SECONDS_BETWEEN_UPDATES if self.console.is_terminal else SECONDS_BETWEEN_LINES
         if time.monotonic() - self.shown > interval:
-            loss = float(outputs["loss"]) + self.charge
+            loss = float(outputs["loss"]) * trainer.accumulate_grad_batches + self.charge
             self.smoothed = loss if self.smoothed is None else 0.7 * self.smoothed + 0.3 * loss
             self._show(trainer, learner)
 

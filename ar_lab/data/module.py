@@ -1,5 +1,7 @@
 """The LightningDataModule: parts in memory, as batches for training and validation."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Shaped
 from pytorch_lightning import LightningDataModule
@@ -48,8 +50,27 @@ class DataModule(LightningDataModule):
         self.seed = seed
         self.stream = stream
         self.validation_examples = validation_examples
+        self.training: TrainingBatches | None = None
+        self.restored: dict[str, int] | None = None
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return len(self._training_batches())
 
     def train_dataloader(self) -> TrainingBatches:
+        self.training = self._training_batches()
+        if self.restored is not None:
+            self.training.load_state_dict(self.restored)
+        return self.training
+
+    def state_dict(self) -> dict[str, Any]:
+        # Beside Lightning's own copy, which it ignores in a checkpoint of an epoch's end.
+        return self.training.state_dict() if self.training is not None else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.restored = state_dict or None
+
+    def _training_batches(self) -> TrainingBatches:
         train, dims = self.parts.train, self.space.dims
         if self.stream:
             return Lanes(train, dims, self.batch_size)

@@ -26,7 +26,8 @@ class CategoricalConditional(DiscreteConditional):
         return (cdf <= threshold).sum(-1).clamp(max=self.logits.shape[-1] - 1)
 
     def tempered(self, temperature: float) -> "CategoricalConditional":
-        return CategoricalConditional(self.logits / temperature)
+        # From the greatest downwards, so that no logit overflows however low the temperature.
+        return CategoricalConditional((self.logits - self.logits.amax(-1, keepdim=True)) / temperature)
 
     def pmf(self) -> Float[Tensor, "*batch levels"]:
         return torch.softmax(self.logits, dim=-1)

@@ -26,7 +26,7 @@ def print_result(result: dict[str, Any], path: Path) -> None:
     metrics = result.get("metrics", {})
     if metrics:
         console.print(figures_table(metrics))
-    for line in facts(result):
+    for line in facts(result, path):
         console.print(line, soft_wrap=True, markup=False)
     print(path)
 
@@ -54,7 +54,7 @@ def _cell(metrics: dict[str, Any], name: str) -> str:
     return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
-def facts(result: dict[str, Any]) -> list[str]:
+def facts(result: dict[str, Any], path: Path) -> list[str]:
     """What a reader of the figures needs beside them, a line each."""
     lines = ["± is one standard error; baseline: every dimension on its own, scored on the test part."]
     if "likelihood" in result:
@@ -65,5 +65,5 @@ def facts(result: dict[str, Any]) -> list[str]:
     if result.get("status") not in (None, "done"):
         lines.append(f"status: {result['status']}")
     if result.get("samples"):
-        lines.append(f"samples: {result['samples']}")
+        lines.append(f"samples: {path / result['samples']}")
     return lines

@@ -2,15 +2,18 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 
 def start_time(pid: int) -> str | None:
-    """When a process started, in a form that is the same each time it is asked; None when that cannot be told."""
-    stat = Path(f"/proc/{pid}/stat")
-    if stat.exists():
-        # Field 22; the second, the command's name in parentheses, may itself hold spaces.
-        return stat.read_text().rpartition(")")[2].split()[19]
+    """When a process started, in a form that is the same each time it is asked; None when it is over or unknown."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # The second field, the command's name in parentheses, may itself hold spaces; the third is the state.
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state == "Z" else fields[18]
+    if Path("/proc/self/stat").exists():
+        return None
     try:
         answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     except OSError:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from filelock import FileLock, Timeout
+
 from ar_lab.errors import Interrupted, LabError
 from ar_lab.runs import Run
 
@@ -16,9 +18,9 @@ def recorded(run: Run) -> Iterator[None]:
     """Keeps the run's status while the block runs: running, then done, failed or interrupted.
 
     Raises:
-        LabError: in place of a full disk's OSError, with the remedy in one line.
+        LabError: when another process runs there, and in place of a full disk's OSError, with the remedy in one line.
     """
-    with run.recording(), interruptible(run):
+    with alone(run), run.recording(), interruptible(run):
         try:
             yield
         except OSError as error:
@@ -28,6 +30,18 @@ def recorded(run: Run) -> Iterator[None]:
                 f"no space left on the disk of {run.path}: free some and go on with "
                 f"`python -m ar_lab task=train run={run.path}`; the last good checkpoint is kept"
             ) from error
+
+
+@contextmanager
+def alone(run: Run) -> Iterator[None]:
+    """Holds the run's lock, which ends with the process however it ends."""
+    lock = FileLock(run.path / ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LabError(f"{run.path}: another process runs there; wait for it, or end it first") from error
+    with lock:
+        yield
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from ar_lab.report.pictures import render, save_samples
 from ar_lab.report.table import print_result
 from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
+from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
 from ar_lab.runs.recording import recorded
 from ar_lab.tasks.evaluate import figures, monitored_examples
@@ -30,6 +31,7 @@ from ar_lab.trainer import device_of, make_trainer, summarized
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
+    device_of(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
     run = runs.create(config, config["output"]) if config["run"] is None else runs.resume(config)
     with recorded(run):
         learn(run, config)
@@ -42,18 +44,20 @@ def learn(run: Run, config: dict[str, Any]) -> None:
     data = load_data(config)
     model = build_model(config, data.space)
     if config["init_from"] is not None:
-        start_from(model, config["init_from"])
+        start_from(model, config)
     run.write_result(**facts(config, data, model))
     trainer = make_trainer(run, config, watchers(config, data, model), selects=len(data.parts.validation) > 0)
     with summarized(trainer) as summary:
         fit(run, config, trainer, data, model)
-        model.load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
+        # Figures come from float32, whatever the precision of training, as from a run that is restored.
+        model.float().load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
         model.eval().to(device_of(config["trainer"]))
         summary |= figures(model, data.parts, config)
+        run.write_result(metrics=summary)
         print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
         x = model.sample(sample_noise(config, model)).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
-        run.write_result(status="done", metrics=summary, samples=str(samples))
+        run.write_result(status="done", samples=samples.name)
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
@@ -67,17 +71,20 @@ def load_data(config: dict[str, Any]) -> DataModule:
     )
 
 
-def start_from(model: AutoregressiveModel, path: str) -> None:
+def start_from(model: AutoregressiveModel, config: dict[str, Any]) -> None:
     """Copies the best weights of another run.
 
     Raises:
         ConfigError: when they are of another shape.
     """
+    path = config["init_from"]
+    restored = restore(path)
     try:
-        model.load_state_dict(restore(path).model.state_dict())
+        model.load_state_dict(restored.model.state_dict())
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ConfigError(f"init_from={path}: not the weights of this model and data ({reason})") from error
+        found = difference({"model": restored.run.config["model"]}, {"model": config["model"]})
+        reason = f"{found[0]}={found[1]} there, {found[2]} here" if found else f"{restored.model.space} there"
+        raise ConfigError(f"init_from={path}: not the weights of this model and data: {reason}") from error
 
 
 def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> dict[str, Any]:
@@ -95,22 +102,32 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
 
 def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule, model: AutoregressiveModel) -> None:
     """Maximizes the likelihood of the training part, from last.ckpt where there is one."""
+    every = config["trainer"]["val_check_interval"]
+    if isinstance(every, int) and every > data.batches_per_epoch and config["trainer"]["check_val_every_n_epoch"]:
+        raise ConfigError(
+            f"trainer.val_check_interval={every}: an epoch has {data.batches_per_epoch} batches; use at most as many"
+        )
     optimizer, schedule = partial(config["optimizer"]), build(config["scheduler"])
     learner = MaximumLikelihood(model, data.codec, optimizer, schedule, data.stream)
     if config["learner"]["compile"]:
         model.network.compile()
     last = run.checkpoint("last")
     if last.exists():
-        run.write_result(resumed_at_step=read_checkpoint(last)["global_step"])
+        step = read_checkpoint(last)["global_step"]
+        run.write_result(resumed_at_step=step)
+        trainer.loggers[0].rewind(step)
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
-    trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
-    seconds = round(before + time.monotonic() - began, 3)
-    run.write_result(device=str(trainer.strategy.root_device), steps=trainer.global_step, training_seconds=seconds)
+    try:
+        trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    finally:
+        seconds = round(before + time.monotonic() - began, 3)
+        run.write_result(device=str(trainer.strategy.root_device), steps=trainer.global_step, training_seconds=seconds)
 
 
 def watchers(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> list[pl.Callback]:
     """Curves, gallery and progress bar, in the units of the raw data."""
-    unit, dims = {"image": ("images", 1), "vector": ("rows", 1)}.get(data.space.kind, ("characters", data.space.dims))
+    symbols = data.codec.kind, data.space.dims
+    unit, dims = {"image": ("images", 1), "vector": ("rows", 1)}.get(data.space.kind, symbols)
     sample = data.parts.train[: data.space.dims] if data.parts.is_stream else data.parts.train[:1]
     charge = float(data.codec.charge(model.cast(sample)).mean())
     gallery = Gallery(sample_noise(config, model), bind(render, data.codec))

@@ -89,3 +89,9 @@ def test_a_likelihood_refuses_the_data_it_is_not_for(name):
     for space in refused:
         with pytest.raises(ValueError, match=f"has {space.levels}" if space.discrete else "real numbers"):
             LIKELIHOODS[name](space)
+
+
+def test_a_temperature_near_zero_draws_the_mode():
+    logits = torch.tensor([1.0, 5.0, 2.0], dtype=torch.float64)
+    conditional = LIKELIHOODS["categorical"](Space("sequence", (1,), 3)).conditional(logits)
+    assert conditional.tempered(1e-300).sample(torch.tensor(0.7)) == 1

@@ -4,14 +4,16 @@ import csv
 import errno
 import os
 import signal
-from math import isfinite
+from math import isfinite, log
 
 import pytest
 import torch
 
 import ar_lab
-from ar_lab.callbacks.checkpoints import AtomicCheckpointIO
+from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, BestCheckpoint
+from ar_lab.learner import MaximumLikelihood
 from ar_lab.restore import read_checkpoint
+from ar_lab.tasks import train
 from tests.tasks.conftest import QUICK, SMALL, result
 
 
@@ -44,7 +46,7 @@ def test_steps_are_not_cut_short_by_the_epoch_limit_and_end_with_a_validation(la
     assert result(run)["steps"] == 30
     rows = logged(run)
     assert [row["step"] for row in rows if row["metric"] == "train/nats_per_dim"] == ["10", "20", "30"]
-    assert [row["step"] for row in rows if row["metric"] == "validation/nats_per_dim"][-1] == "29"
+    assert [row["step"] for row in rows if row["metric"] == "validation/nats_per_dim"][-1] == "30"
 
 
 def test_rare_validation_is_still_one_at_the_end(lab):
@@ -91,13 +93,8 @@ def test_early_stopping_ends_before_the_limit(lab):
 
 
 def test_a_time_limit_ends_training_and_its_schedule(lab):
-    run = lab(
-        *SMALL["charrnn"],
-        *QUICK,
-        "trainer.max_time=00:00:00:02",
-        "trainer.max_epochs=-1",
-        "trainer.log_every_n_steps=1",
-    )
+    limits = ["trainer.max_time=00:00:00:02", "trainer.max_epochs=-1", "trainer.check_val_every_n_epoch=5000"]
+    run = lab(*SMALL["charrnn"], *QUICK, *limits, "trainer.log_every_n_steps=1")
     rates = [row for row in logged(run) if row["metric"] == "learning_rate"]
     assert float(rates[-1]["value"]) < 0.3 * max(float(row["value"]) for row in rates)
 
@@ -138,6 +135,11 @@ class StopAt:
         monkeypatch.setattr(Curves, "on_train_batch_end", stop)
 
 
+def same_weights(run, other):
+    ours, theirs = (read_checkpoint(r / "checkpoints/last.ckpt")["state_dict"] for r in (run, other))
+    return all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_so_and_goes_on_to_the_same_weights(lab, monkeypatch, signum, code):
     line = [*SMALL["transformer"], *QUICK, "model.dropout=0.3", "trainer.max_steps=40", "learner.ema=0.9"]
@@ -149,9 +151,112 @@ def test_an_interrupted_run_says_so_and_goes_on_to_the_same_weights(lab, monkeyp
     assert result(stopped)["status"] == "done"
     assert result(stopped)["steps"] == 40
     assert result(stopped)["resumed_at_step"] == 27
-    ours, theirs = (read_checkpoint(run / "checkpoints/last.ckpt")["state_dict"] for run in (stopped, whole))
-    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert same_weights(stopped, whole)
     assert result(stopped)["metrics"] == result(whole)["metrics"]
+
+
+STREAM = ["data=pydocs", "data.fraction=0.1", "data.stream=true", "data.context=16", "data.batch_size=8"]
+CARRIED = {
+    "stream": STREAM,
+    "accumulation": ["trainer.accumulate_grad_batches=3"],
+    "plateau": ["scheduler=plateau", "scheduler.patience=0"],
+    "muon": ["optimizer=muon"],
+}
+
+
+@pytest.mark.parametrize("carried", CARRIED)
+def test_whatever_a_run_carries_along_survives_a_stop(lab, monkeypatch, carried):
+    line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=45", "optimizer.lr=0.01", *CARRIED[carried]]
+    whole = lab(*line, "output=whole")
+    StopAt(monkeypatch, 31, signal.SIGTERM)
+    stopped = lab(*line, "output=stopped", code=143)
+    lab("task=train", f"run={stopped}")
+    assert same_weights(stopped, whole)
+
+
+@pytest.mark.parametrize("scheduler", ["constant", "plateau"])
+def test_a_run_that_is_extended_equals_a_long_one(lab, scheduler):
+    line = [*SMALL["charrnn"], *QUICK, f"scheduler={scheduler}", "optimizer.lr=0.01"]
+    long = lab(*line, "trainer.max_epochs=3", "output=long")
+    short = lab(*line, "trainer.max_epochs=2", "output=short")
+    lab("task=train", f"run={short}", "trainer.max_epochs=3")
+    assert same_weights(short, long)
+
+
+def signal_at(monkeypatch, owner, name, signum):
+    """Sends a signal when a function is first called."""
+    original = getattr(owner, name)
+
+    def signalled(*args, **kwargs):
+        monkeypatch.setattr(owner, name, original)
+        os.kill(os.getpid(), signum)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, signalled)
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("when", ["validation", "scoring"])
+def test_a_signal_is_not_lost_between_steps(lab, monkeypatch, when, signum, code):
+    line = [*SMALL["charrnn"], *QUICK, "trainer.max_epochs=1"]
+    whole = lab(*line, "output=whole")
+    if when == "validation":
+        signal_at(monkeypatch, MaximumLikelihood, "on_validation_epoch_start", signum)
+    else:
+        signal_at(monkeypatch, train, "figures", signum)
+    stopped = lab(*line, "output=stopped", code=code)
+    assert result(stopped)["status"] == "interrupted"
+    lab("task=train", f"run={stopped}")
+    assert result(stopped)["metrics"] == result(whole)["metrics"]
+
+
+def test_a_moved_run_remembers_its_best_figure(lab, tmp_path):
+    run = lab(*SMALL["charrnn"], *QUICK, "trainer.max_steps=20", "scheduler=constant")
+    moved = run.rename(tmp_path / "moved")
+    callback = BestCheckpoint(moved)
+    callback.load_state_dict(read_checkpoint(moved / "checkpoints/last.ckpt")["callbacks"][callback.state_key])
+    assert callback.best_model_path == str(moved / "checkpoints/best.ckpt")
+    assert callback.best_k_models == {callback.best_model_path: callback.best_model_score}
+
+
+def test_what_a_killed_run_logged_beyond_its_checkpoint_is_dropped(lab, monkeypatch):
+    line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=30", "trainer.log_every_n_steps=1"]
+    StopAt(monkeypatch, 10, signal.SIGTERM)
+    run = lab(*line, "output=stopped", code=143)
+    with (run / "metrics.csv").open("a") as file:
+        file.write("11,train/nats_per_dim,9.9\n12,train/na")
+    lab("task=train", f"run={run}")
+    steps = [int(row["step"]) for row in logged(run) if row["metric"] == "train/nats_per_dim"]
+    assert steps == list(range(1, 31))
+
+
+@pytest.mark.parametrize("precision", ["bf16-true", "bf16-mixed", "64-true"])
+@pytest.mark.parametrize("data", ["digits", "table"])
+def test_figures_come_from_float32_whatever_training_computed_in(lab, data, precision):
+    run = lab(f"data={data}", *SMALL["charrnn"], *QUICK, f"trainer.precision={precision}", "trainer.max_steps=2")
+    lab("task=evaluate", f"run={run}")
+    assert result(run / "evaluate")["metrics"] == result(run)["metrics"]
+
+
+def test_accumulated_batches_log_the_loss_of_all(lab):
+    line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=2", "trainer.log_every_n_steps=1"]
+    run = lab(*line, "trainer.accumulate_grad_batches=4")
+    first = next(float(row["value"]) for row in logged(run) if row["metric"] == "train/nats_per_dim")
+    assert first == pytest.approx(log(17), abs=0.2)
+
+
+REFUSED_LATE = {
+    "trainer.accelerator=gpu": "no GPU found here; use auto or cpu",
+    "trainer.val_check_interval=1000": "an epoch has 21 batches; use at most as many",
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED_LATE)
+def test_what_only_the_machine_or_the_data_can_refuse_is_one_line(lab, capfd, wrong):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    lab(*SMALL["charrnn"], *QUICK, wrong, code=2)
+    assert REFUSED_LATE[wrong] in capfd.readouterr().err
 
 
 def test_a_finished_run_can_be_trained_further(lab):
