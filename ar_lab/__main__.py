@@ -1,14 +1,21 @@
 """The command: composes a config, checks it, and hands it to a task; imports nothing heavy before a task needs it."""
 
 import importlib
+import io
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -35,9 +42,12 @@ def main(argv: list[str] | None = None) -> int:
         codes.append(run_job(composed))
 
     try:
-        arguments, name = recall(line, config_directory())
-        sys.argv = [program, *overrides_last(arguments)]
-        hydra.main(version_base="1.3", config_path=str(config_directory()), config_name=name)(job)()
+        with terminable():
+            arguments, name = recall(line, config_directory())
+            arguments = overrides_last(arguments)
+            check_flags(arguments)
+            sys.argv = [program, *arguments]
+            hydra.main(version_base="1.3", config_path=str(config_directory()), config_name=name)(job)()
     except (HydraException, OmegaConfBaseException) as error:
         return say(in_one_line(error), MISTAKE)
     except (LabError, Interrupted) as error:
@@ -47,6 +57,36 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         sys.argv = called_with
     return codes[0] if len(codes) == 1 else int(any(codes))
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Lets SIGTERM raise Interrupted while the block runs; a training replaces that by what names its run."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise Interrupted(signum)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def check_flags(arguments: list[str]) -> None:
+    """Raises ConfigError for flags that Hydra does not have, in place of its page of usage."""
+    complaint = io.StringIO()
+    try:
+        with redirect_stderr(complaint):
+            get_args_parser().parse_args(arguments)
+    except SystemExit as ended:
+        if not ended.code:  # --version, answered
+            raise
+        reason = complaint.getvalue().splitlines()[-1].partition("error: ")[2]
+        raise ConfigError(f"{reason}; --hydra-help lists the flags") from None
 
 
 def overrides_last(arguments: list[str]) -> list[str]:

@@ -27,12 +27,12 @@ class DivergenceError(LabError):
 
 
 class Interrupted(BaseException):
-    """A signal ended a run that can go on; no Exception, so that nothing on the way up swallows it."""
+    """A signal ended the command; with a `run`, one that can go on. No Exception, so that nothing swallows it."""
 
-    def __init__(self, signum: int, run: str | PathLike[str]):
+    def __init__(self, signum: int, run: str | PathLike[str] | None = None):
         self.exit_code = 128 + signum
-        name = Signals(signum).name
-        super().__init__(f"interrupted by {name}; to go on: python -m ar_lab task=train run={run}")
+        remedy = "" if run is None else f"; to go on: python -m ar_lab task=train run={run}"
+        super().__init__(f"interrupted by {Signals(signum).name}{remedy}")
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

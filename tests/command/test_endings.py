@@ -3,13 +3,20 @@
 The task is the real one; a data source of the user's own package makes it end as each test needs.
 """
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+import torch
 
+import ar_lab
 from ar_lab import runs
+from ar_lab.codecs.image import ImageCodec
 
 SOURCE = """
     import signal
@@ -125,3 +132,59 @@ def test_a_single_run_leaves_nothing_but_its_directory(well, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= before | {"outputs"}
     (run,) = the_runs(tmp_path)
     assert [path.name for path in (tmp_path / "outputs").iterdir()] == [run.path.name]
+
+
+STUCK = """
+    import time
+
+    def net(**arguments):
+        print("building", flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.fixture
+def started(composed, tmp_path: Path, monkeypatch):
+    """A process of the command on a run whose result.json is a pipe and whose model is slow to build."""
+    (tmp_path / "well.py").write_text(textwrap.dedent(STUCK))
+    monkeypatch.setenv("AR_LAB_TRUST", "well")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(ar_lab.__file__).parent.parent}")
+    config = composed("logger=none")
+    run = runs.create({**config, "model": {"_target_": "well.net", "name": "net"}}, tmp_path / "run")
+    torch.save({"codec": ImageCodec((8, 8, 1), 17, 17).to_dict(), "state_dict": {}}, run.checkpoint("best"))
+    os.mkfifo(run.path / "result.json")
+    processes = []
+
+    def start(task: str) -> subprocess.Popen:
+        line = [sys.executable, "-m", "ar_lab", f"task={task}", f"run={run.path}"]
+        processes.append(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_before_training_ends_with_its_code_and_one_line(started, tmp_path, signum, code):
+    process = started("train")
+    with (tmp_path / "run" / "result.json").open("w"):  # opens once the command reads
+        process.send_signal(signum)
+        assert process.communicate(timeout=60) == ("", f"ar_lab: interrupted by {signum.name}\n")
+    assert process.returncode == code
+
+
+@pytest.mark.parametrize("task", ["evaluate", "sample"])
+def test_a_signal_in_a_later_task_ends_with_its_code_and_one_line(started, task):
+    process = started(task)
+    assert process.stdout.readline() == "building\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60) == ("", "ar_lab: interrupted by SIGTERM\n")
+    assert process.returncode == 143
+
+
+def test_the_command_leaves_the_handler_of_sigterm_as_it_was(command):
+    before = signal.getsignal(signal.SIGTERM)
+    command("seed=-1")
+    assert signal.getsignal(signal.SIGTERM) is before
