@@ -73,7 +73,7 @@ def check_unchanged(config: dict[str, Any]) -> None:
     """Holds a checked config with `run=` against the run.
 
     Raises:
-        ConfigError: for a changed value that the run's checkpoint depends on.
+        ConfigError: for a changed value that the run's checkpoint depends on, or less training than there was.
     """
     run = runs.find(config["run"])
     if config["output"] is not None:
@@ -88,3 +88,11 @@ def check_unchanged(config: dict[str, Any]) -> None:
                 f"{key}={value}: the run has {before.get(key)}, and its checkpoint depends on it; "
                 "leave it out, or start a new run"
             )
+    if config["task"]["name"] == "train":
+        _check_goes_on(run, config["trainer"]["max_steps"])
+
+
+def _check_goes_on(run: runs.Run, max_steps: int) -> None:
+    done = run.result.get("steps")
+    if done is not None and 0 < max_steps < done:
+        raise ConfigError(f"trainer.max_steps={max_steps}: the run has {done} steps already; give more")

@@ -107,6 +107,8 @@ def _trainer_arguments(trainer: Config) -> Iterator[str]:
 
 def _in_words(path: tuple[str | int, ...], error: Any, schema: type[Section]) -> str:
     """A pydantic error as `optimizer.lr=-1: must be greater than 0`."""
+    while isinstance(path[-1], int):  # an entry of a list, which the command line gives as a whole
+        path = path[:-1]
     key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
         return no_such_key(key, schema.model_fields)

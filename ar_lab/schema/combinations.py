@@ -8,7 +8,7 @@ Config = dict[str, Any]
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _parts, _selection, _stream):
+    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _parts, _selection, _stream, _precision):
         yield from check(config)
 
 
@@ -87,6 +87,14 @@ def _selection(config: Config) -> Iterator[str]:
         yield "scheduler=plateau: needs a validation part, and data.validation=0 leaves none; use a share above 0"
     if config["learner"]["patience"] is not None:
         yield "learner.patience: needs a validation part, and data.validation=0 leaves none; use a share above 0"
+
+
+def _precision(config: Config) -> Iterator[str]:
+    trainer = config["trainer"]
+    if config["task"]["name"] != "train" or trainer["accelerator"] != "cpu":
+        return
+    if str(trainer["precision"]) in ("16", "16-mixed", "16-true"):
+        yield f"trainer.precision={trainer['precision']}: not on a CPU; use bf16-mixed or 32-true"
 
 
 def _stream(config: Config) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What Hydra and OmegaConf complain about, in one line with the remedy."""
 
+import re
+
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
@@ -36,6 +38,8 @@ def _override(error: OverrideParseException) -> str:
     lines = [line.strip() for line in str(error).splitlines()[1:]]
     details = [line for line in lines if line.strip("^") and not line.startswith("See http")] or ["unquoted"]
     key = error.override.partition("=")[0]
+    if key == error.override and re.fullmatch(r"\+*[\w./@]+", key):
+        return f"{key}: write {key}=VALUE"
     return (
         f"{error.override}: not understood ({' '.join(details)}); write KEY=VALUE, "
         f"and quote special characters twice: '{key}=\"VALUE\"'"

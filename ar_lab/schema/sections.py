@@ -106,7 +106,7 @@ class Wandb(Section):
 
 class Train(Section):
     name: Literal["train"]
-    samples: Natural
+    samples: Count
     stride: Count | None
 
 

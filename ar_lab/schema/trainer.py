@@ -26,9 +26,9 @@ SET_BY_TASK = frozenset(_SET_BY_TASK.split())
 
 
 def _duration(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"\d+:\d\d:\d\d:\d\d", value):
+    if isinstance(value, str) and re.fullmatch(r"\d+:\d\d:\d\d:\d\d", value) and re.search("[1-9]", value):
         return value
-    raise ValueError("must be DD:HH:MM:SS, as in 00:00:30:00 for half an hour")
+    raise ValueError("must be DD:HH:MM:SS and above zero, as in 00:00:30:00 for half an hour")
 
 
 def _interval(value: Any) -> Any:
@@ -41,6 +41,18 @@ def _part(value: Any) -> Any:
     if (type(value) is int and value >= 0) or (type(value) is float and 0 <= value <= 1):
         return value
     raise ValueError("must be a number of batches (0, 1, 2, …) or a share of them (0.0 to 1.0)")
+
+
+def _some(value: Any) -> Any:
+    if _part(value) > 0:
+        return value
+    raise ValueError("must be above 0; null takes all batches")
+
+
+def _some_validation(value: Any) -> Any:
+    if _part(value) > 0:
+        return value
+    raise ValueError("must be above 0; to train without validation, give data.validation=0")
 
 
 def _one(value: Any) -> Any:
@@ -59,6 +71,8 @@ def _precision(value: Any) -> Any:
 Duration = Annotated[Any, BeforeValidator(_duration)]
 Interval = Annotated[Any, BeforeValidator(_interval)]
 Part = Annotated[Any, BeforeValidator(_part)]
+Some = Annotated[Any, BeforeValidator(_some)]
+SomeValidation = Annotated[Any, BeforeValidator(_some_validation)]
 One = Annotated[int, BeforeValidator(_one)]
 Precision = Annotated[Any, BeforeValidator(_precision)]
 
@@ -85,8 +99,8 @@ class Trainer(Section):
     min_steps: Natural | None = None
     num_nodes: One = 1
     enable_progress_bar: bool | None = None
-    limit_train_batches: Part | None = None
-    limit_val_batches: Part | None = None
+    limit_train_batches: Some | None = None
+    limit_val_batches: SomeValidation | None = None
     overfit_batches: Part = 0.0
     gradient_clip_algorithm: Literal["norm", "value"] | None = None
     benchmark: bool | None = None

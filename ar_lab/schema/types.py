@@ -11,13 +11,19 @@ def _absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
+def _limit(number: int) -> int:
+    if number == -1 or number >= 1:
+        return number
+    raise ValueError("must be at least 1, or -1 for no limit")
+
+
 def _one_or_more(paths: Any) -> Any:
     return paths if isinstance(paths, list) else [paths]
 
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
-Limit = Annotated[int, Field(ge=-1)]  # -1: none
+Limit = Annotated[int, AfterValidator(_limit)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what numpy's generators take
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]

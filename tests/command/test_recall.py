@@ -8,6 +8,7 @@ import yaml
 
 from ar_lab import runs
 from ar_lab.__main__ import show_if_finished
+from ar_lab.recall import check_unchanged
 
 
 @pytest.fixture
@@ -89,6 +90,29 @@ def test_another_config_name_does_not_take_the_place_of_the_run(command, run):
 def test_a_value_that_the_checkpoint_depends_on_cannot_change(command, run, line, complaint):
     answer = command(f"run={run}", *line)
     assert answer.code == 2 and complaint in answer.err and answer.err.count("\n") == 1
+
+
+def test_a_run_is_not_asked_for_fewer_steps_than_it_has(command, run):
+    runs.find(run).write_result(steps=5)
+    before = (run / "config.yaml").read_bytes()
+    answer = command(f"run={run}", "trainer.max_steps=4")
+    assert answer.code == 2
+    assert answer.err == "ar_lab: trainer.max_steps=4: the run has 5 steps already; give more\n"
+    assert (run / "config.yaml").read_bytes() == before
+
+
+def test_more_steps_and_other_tasks_are_not_held_against_the_steps_there_are(run):
+    made = runs.find(run)
+    made.write_result(steps=5)
+    config = {**made.config, "run": str(run), "output": None}
+    for task, steps in (("train", -1), ("train", 5), ("train", 6), ("evaluate", 4)):
+        trainer, chosen = {**config["trainer"], "max_steps": steps}, {**config["task"], "name": task}
+        check_unchanged({**config, "trainer": trainer, "task": chosen})
+
+
+def test_16_bit_training_may_be_evaluated_on_a_cpu(composed, run):
+    line = ["trainer.precision=16-mixed", "trainer.accelerator=cpu", "task=evaluate", f"run='{run}'"]
+    assert composed(*line)["task"]["name"] == "evaluate"
 
 
 def test_a_finished_run_answers_with_its_table_and_last_its_path(command, run):
