@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         return say("interrupted by SIGINT", 130)
     finally:
         sys.argv = called_with
-    return codes[0] if len(codes) == 1 else int(any(codes))
+    return codes[0] if len(set(codes)) == 1 else int(any(codes))
 
 
 @contextmanager

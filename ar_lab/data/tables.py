@@ -43,6 +43,8 @@ class Table(Source):
             raise DataError(f"data.path={self.path} cannot be read: {error.strerror or error}") from error
         except UnicodeDecodeError as error:
             raise DataError(f"{self.path} is not UTF-8 text: save it as CSV in UTF-8") from error
+        except csv.Error as error:
+            raise DataError(f"{self.path} is not a readable CSV file: {error}") from error
         return columns, rows, None
 
 
@@ -90,10 +92,10 @@ def read_npz(path: Path) -> tuple[tuple[str, ...], Float[np.ndarray, "count colu
     if not rows.size:
         raise DataError(f"{path} is empty: `rows` is of shape {rows.shape}")
     columns = arrays.get("columns", np.array([f"x{i}" for i in range(rows.shape[1] if rows.ndim == 2 else 0)]))
-    if rows.ndim != 2 or not np.issubdtype(rows.dtype, np.number) or columns.shape != rows.shape[1:]:
+    if rows.ndim != 2 or rows.dtype.kind not in "iuf" or columns.shape != rows.shape[1:]:
         raise DataError(
             f"{path}: `rows` is {rows.dtype} of shape {rows.shape}, `columns` of shape {columns.shape}: "
-            "needs numbers (rows, columns) and one name a column"
+            "needs real numbers (rows, columns) and one name a column"
         )
     return tuple(columns.astype(str).tolist()), _finite(path, columns, rows.astype(np.float64))
 

@@ -46,12 +46,12 @@ class Run:
             raise LabError(f"{file}: cannot be read ({error})") from error
 
     def write_result(self, **fields: Any) -> None:
-        """Merges fields into result.json, atomically; a number that is not finite becomes null, for JSON has none."""
-        result = {**self.result, **_without_nan(fields)}
+        """Merges fields into result.json, atomically."""
+        result = {**self.result, **fields}
         if fields.get("status") == "running":
             result |= {"pid": os.getpid(), "process_started": start_time(os.getpid())}
             result.pop("traceback", None)
-        write_atomically(self.path / "result.json", json.dumps(result, indent=2, allow_nan=False) + "\n")
+        write_json(self.path / "result.json", result)
 
     @property
     def status(self) -> str:
@@ -172,6 +172,11 @@ def make_unique(path: Path) -> Path:
         except FileExistsError:
             number += 1
             candidate = path.with_name(f"{path.name}_{number}")
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Plain containers, atomically; a number that is not finite becomes null, for JSON has none."""
+    write_atomically(path, json.dumps(_without_nan(content), indent=2, allow_nan=False) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ Config = dict[str, Any]
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _parts, _selection, _stream, _precision):
+    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision):
         yield from check(config)
 
 
@@ -73,13 +73,6 @@ def _sgd(config: Config) -> Iterator[str]:
         yield "optimizer.nesterov=true: needs optimizer.momentum above 0 and no dampening; use optimizer.nesterov=false"
 
 
-def _parts(config: Config) -> Iterator[str]:
-    data = config["data"]
-    # Text cuts the test part off first; elsewhere both are shares of the whole.
-    if not _is_text(data) and data.get("validation", 0) + data.get("test", 0) >= 1:
-        yield f"data.validation={data['validation']} and data.test={data['test']}: must leave a training part (sum < 1)"
-
-
 def _selection(config: Config) -> Iterator[str]:
     if config["data"].get("validation") != 0:
         return
@@ -105,3 +98,5 @@ def _stream(config: Config) -> Iterator[str]:
         yield f"data.stream=true: needs text, data={data['name']} is not"
     if model["_target_"].startswith("ar_lab.") and _class(model) != "CharRNN":
         yield f"data.stream=true: model={model['name']} carries no state from window to window; use model=charrnn"
+    if config["learner"]["compile"]:
+        yield "learner.compile=true: data.stream=true carries a state that it does not compile; use one of the two"

@@ -20,7 +20,7 @@ TRAINER_ARGUMENTS = frozenset(_SIGNATURE.split())
 # What the task itself gives the Trainer, and what would leave no checkpoint or no curve behind.
 _SET_BY_TASK = """
     logger callbacks plugins default_root_dir enable_checkpointing enable_model_summary num_sanity_val_steps
-    use_distributed_sampler barebones fast_dev_run
+    use_distributed_sampler barebones fast_dev_run enable_progress_bar
     """
 SET_BY_TASK = frozenset(_SET_BY_TASK.split())
 
@@ -90,7 +90,7 @@ class Trainer(Section):
     gradient_clip_val: NonNegative | None
     accumulate_grad_batches: Count
     precision: Precision
-    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
+    accelerator: Literal["auto", "cpu", "gpu", "cuda"]
     devices: One
     strategy: Literal["auto"]
     log_every_n_steps: Natural
@@ -98,7 +98,6 @@ class Trainer(Section):
     min_epochs: Natural | None = None
     min_steps: Natural | None = None
     num_nodes: One = 1
-    enable_progress_bar: bool | None = None
     limit_train_batches: Some | None = None
     limit_val_batches: SomeValidation | None = None
     overfit_batches: Part = 0.0

@@ -1,6 +1,5 @@
 """task=evaluate: the figures of a trained model on the three parts of its data."""
 
-import json
 import sys
 from typing import Any
 
@@ -39,7 +38,7 @@ def evaluate(config: dict[str, Any]) -> None:
     metrics = figures(restored.model.to(device_of(config["trainer"])), parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
-    runs.write_atomically(directory / "result.json", json.dumps(result, indent=2) + "\n")
+    runs.write_json(directory / "result.json", result)
     print_result(result, directory)
 
 

@@ -122,7 +122,7 @@ def test_an_interrupted_job_ends_the_sweep(well, tmp_path):
 
 def test_a_job_of_a_sweep_that_is_wrong_is_said_and_fails_the_sweep(well, tmp_path):
     answer = well("-m", "seed=-1,-2")
-    assert answer.code == 1 and the_runs(tmp_path) == []
+    assert answer.code == 2 and the_runs(tmp_path) == []
     assert "seed=-1: must be at least 0" in answer.err and "seed=-2: must be at least 0" in answer.err
 
 

@@ -30,6 +30,7 @@ def test_every_config_that_ships_is_right(composed, choice):
         "optimizer.lr=1e9",
         "model.layers=1000000",
         "trainer.max_steps=3",
+        "data.validation=0.5 data.test=0.5",
         "trainer.max_epochs=-1",
         "trainer.max_epochs=null",
         "trainer.precision=16-mixed",

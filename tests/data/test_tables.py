@@ -101,3 +101,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "table.csv").write_bytes(b"a,b\n\xff,2\n")
     with pytest.raises(DataError, match=r"table\.csv is not UTF-8 text: save it as CSV in UTF-8"):
         Table(path=str(tmp_path / "table.csv"), **SPLIT).load()
+
+
+def test_a_csv_file_with_an_endless_field_is_one_line(tmp_path):
+    with pytest.raises(DataError, match="not a readable CSV file"):
+        csv(tmp_path, "a,b\n" + "1" * 200_000 + ",2\n").load()
+
+
+def test_complex_rows_are_refused(tmp_path):
+    with pytest.raises(DataError, match="needs real numbers"):
+        npz(tmp_path, rows=np.ones((4, 2), dtype=complex)).load()
