@@ -40,7 +40,8 @@ class MaximumLikelihood(pl.LightningModule):
         self.make_optimizer = optimizer
         self.schedule = schedule
         self.stream = stream
-        self.state: Any = None
+        self.state: Any = None  # what the last batch of a stream left
+        self.restored: dict[str, Any] | None = None  # the same, from a checkpoint
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer = self.make_optimizer(parameter_groups(self.model))
@@ -71,7 +72,7 @@ class MaximumLikelihood(pl.LightningModule):
         Raises:
             DivergenceError: when it is NaN, infinite or above LOSS_LIMIT.
         """
-        if not figure.detach() < LOSS_LIMIT:
+        if not figure.isfinite() or figure > LOSS_LIMIT:
             raise DivergenceError(
                 f"the {name} is {figure.item():.4g} nats per dimension at step {self.global_step}: training diverged; "
                 "a lower optimizer.lr or trainer.gradient_clip_val may help"
@@ -83,9 +84,11 @@ class MaximumLikelihood(pl.LightningModule):
         if not self.stream:
             return self.model.nll(x)
         network = self.model.network
-        if self.state is None:
-            self.state = network.start(len(x))
-        params, state = network.extend(x, self.state)
+        state = network.start(len(x)) if self.state is None else self.state
+        if self.restored is not None:
+            state = type(state)(**move_data_to_device(self.restored, x.device))
+            self.restored = None
+        params, state = network.extend(x, state)
         self.state = state.detach()
         return -self.model.likelihood.conditional(params).log_prob(x)
 
@@ -99,6 +102,4 @@ class MaximumLikelihood(pl.LightningModule):
         checkpoint["stream"] = None if self.state is None else vars(self.state)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if checkpoint["stream"] is not None:
-            state = move_data_to_device(checkpoint["stream"], self.model.network.device)
-            self.state = type(self.model.network.start(1))(**state)
+        self.restored = checkpoint["stream"]

@@ -5,12 +5,14 @@ import errno
 import os
 import signal
 from math import isfinite, log
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import ar_lab
 from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, BestCheckpoint
+from ar_lab.errors import DivergenceError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.restore import read_checkpoint
 from ar_lab.tasks import train
@@ -67,6 +69,12 @@ def test_divergence_is_a_failure_that_names_the_step(lab, capfd):
     assert found["status"] == "failed"
     assert "DivergenceError" in found["traceback"]
     assert "at step" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf"), 1.1e6])
+def test_a_loss_that_is_no_usable_number_is_divergence(figure):
+    with pytest.raises(DivergenceError, match="at step 0"):
+        MaximumLikelihood.finite(SimpleNamespace(global_step=0), torch.tensor(figure), "training loss")
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "muon"])
