@@ -6,12 +6,9 @@ import os
 import re
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import hydra
@@ -24,6 +21,7 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.memory import keep_freed_blocks
 from ar_lab.recall import check_unchanged, recall
+from ar_lab.runs.recording import interruptible
 from ar_lab.schema.complaints import in_one_line
 
 MISTAKE = ConfigError.exit_code
@@ -42,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         codes.append(run_job(composed))
 
     try:
-        with terminable():
+        with interruptible([signal.SIGTERM]):  # a training replaces that by what names its run
             arguments, name = recall(line, config_directory())
             arguments = overrides_last(arguments)
             check_flags(arguments)
@@ -57,23 +55,6 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         sys.argv = called_with
     return codes[0] if len(set(codes)) == 1 else int(any(codes))
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Lets SIGTERM raise Interrupted while the block runs; a training replaces that by what names its run."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise Interrupted(signum)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def check_flags(arguments: list[str]) -> None:

@@ -3,7 +3,7 @@
 import errno
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,7 +20,7 @@ def recorded(run: Run) -> Iterator[None]:
     Raises:
         LabError: when another process runs there, and in place of a full disk's OSError, with the remedy in one line.
     """
-    with alone(run), run.recording(), interruptible(run):
+    with alone(run), run.recording(), interruptible((signal.SIGINT, signal.SIGTERM), run):
         try:
             yield
         except OSError as error:
@@ -45,16 +45,16 @@ def alone(run: Run) -> Iterator[None]:
 
 
 @contextmanager
-def interruptible(run: Run) -> Iterator[None]:
-    """Lets SIGINT and SIGTERM raise Interrupted in the main thread while the block runs."""
+def interruptible(signums: Iterable[int], run: Run | None = None) -> Iterator[None]:
+    """Lets signals raise Interrupted, which names the run if there is one, in the main thread while the block runs."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise Interrupted(signum, run.path)
+        raise Interrupted(signum, None if run is None else run.path)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {signum: signal.signal(signum, interrupt) for signum in (signal.SIGINT, signal.SIGTERM)}
+    previous = {signum: signal.signal(signum, interrupt) for signum in signums}
     try:
         yield
     finally:

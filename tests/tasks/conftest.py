@@ -1,5 +1,6 @@
 """Whole runs in this process, small enough for a test."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -32,3 +33,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
 
 def result(run: Path) -> dict:
     return json.loads((run / "result.json").read_text())
+
+
+def logged(run: Path) -> list[dict[str, str]]:
+    """The rows of metrics.csv."""
+    return list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
