@@ -74,9 +74,10 @@ class LastCheckpoint(Checkpoint):
         self.selects = selects
         self.signum: int | None = None
         self.saved_at = time.monotonic()
-        self.step = -1
+        self.step = 0
 
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        self.step = trainer.global_step
         # After Lightning set its own, under which SIGTERM ends with exit code 0; its teardown restores those before.
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):

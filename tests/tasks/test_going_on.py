@@ -69,6 +69,16 @@ def test_whatever_a_run_carries_along_survives_a_stop(lab, monkeypatch, carried)
     assert same_weights(stopped, whole)
 
 
+def test_a_stop_waits_for_the_gradients_that_are_accumulating(lab, monkeypatch):
+    line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=4", "trainer.accumulate_grad_batches=3"]
+    whole = lab(*line, "output=whole")
+    StopAt(monkeypatch, 0, signal.SIGTERM)  # after the first batch of the first step
+    stopped = lab(*line, "output=stopped", code=143)
+    assert read_checkpoint(stopped / "checkpoints/last.ckpt")["global_step"] == 1
+    lab("task=train", f"run={stopped}")
+    assert same_weights(stopped, whole)
+
+
 @pytest.mark.parametrize("scheduler", ["constant", "plateau"])
 def test_a_run_that_is_extended_equals_a_long_one(lab, scheduler):
     line = [*SMALL["charrnn"], *QUICK, f"scheduler={scheduler}", "optimizer.lr=0.01"]
