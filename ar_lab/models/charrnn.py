@@ -8,7 +8,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ar_lab.layers.embedding import PlaceEmbedding, PreviousEmbedding
-from ar_lab.models.network import Network, latest, shifted
+from ar_lab.models.network import PendingNetwork
 from ar_lab.space import Space
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -27,7 +27,7 @@ class CharRNNState:
         return replace(self, memory=None if self.memory is None else self.memory.detach())
 
 
-class CharRNN(Network):
+class CharRNN(PendingNetwork):
     """h_i = cell(h_{i-1}, x_{i-1}); params_i = W h_i + b.
 
     The cell is Elman's (1990, `rnn`), an LSTM (Hochreiter and Schmidhuber, 1997) or a GRU (Cho et al., 2014). Images
@@ -62,19 +62,9 @@ class CharRNN(Network):
     def start(self, batch_size: int) -> CharRNNState:
         return CharRNNState(self.embedding.start(batch_size))
 
-    def extend(
-        self, x: Shaped[Tensor, "batch time"], state: CharRNNState
+    def advance(
+        self, previous: Shaped[Tensor, "batch time"], state: CharRNNState
     ) -> tuple[Float[Tensor, "batch time outputs"], CharRNNState]:
-        params, state = self._advance(shifted(x, state.pending), state)
-        return params, replace(state, pending=x[:, -1])
-
-    def step(
-        self, previous: Shaped[Tensor, " batch"] | None, state: CharRNNState
-    ) -> tuple[Float[Tensor, "batch outputs"], CharRNNState]:
-        params, state = self._advance(latest(previous, state.pending).unsqueeze(1), state)
-        return params.squeeze(1), state
-
-    def _advance(self, previous: Tensor, state: CharRNNState) -> tuple[Tensor, CharRNNState]:
         """Pushes the values before the next dimensions through the cells."""
         end = state.position + previous.shape[1]
         places = 0 if self.places is None else self.places(self.space.span(state.position, end))

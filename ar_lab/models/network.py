@@ -1,6 +1,7 @@
 """The contract of every network: start, extend, step."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,20 +21,6 @@ def check_turn(asked: bool, given: bool):
         raise ValueError("step gave out a conditional whose value is not known yet: give it to step as `previous`")
     if given and not asked:
         raise ValueError("the value before is known since start or extend: call step with previous=None")
-
-
-def shifted(x: Shaped[Tensor, "batch time"], pending: Shaped[Tensor, " batch"] | None) -> Shaped[Tensor, "batch time"]:
-    """The value before each of the next dimensions `x`: the pending one, then all but the last."""
-    check_turn(asked=pending is None, given=False)
-    return torch.cat([pending.unsqueeze(1), x[:, :-1]], dim=1)
-
-
-def latest(
-    previous: Shaped[Tensor, " batch"] | None, pending: Shaped[Tensor, " batch"] | None
-) -> Shaped[Tensor, " batch"]:
-    """The value before the next dimension, which either the caller or the state knows."""
-    check_turn(asked=pending is None, given=previous is not None)
-    return pending if previous is None else previous
 
 
 class Network(nn.Module, ABC):
@@ -77,3 +64,28 @@ class Network(nn.Module, ABC):
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
+
+
+class PendingNetwork(Network):
+    """A network that takes in values one behind those it is asked for; `advance` is all that is its own.
+
+    Its state is a dataclass with a field `pending`: the last known value, or None once its conditional was asked for.
+    """
+
+    @abstractmethod
+    def advance(
+        self, previous: Shaped[Tensor, "batch time"], state: Any
+    ) -> tuple[Float[Tensor, "batch time outputs"], Any]:
+        """The parameters of the next dimensions, given the value before each; the state has nothing pending."""
+
+    def extend(self, x: Shaped[Tensor, "batch time"], state: Any) -> tuple[Float[Tensor, "batch time outputs"], Any]:
+        check_turn(asked=state.pending is None, given=False)
+        previous = torch.cat([state.pending.unsqueeze(1), x[:, :-1]], dim=1)
+        params, state = self.advance(previous, state)
+        return params, replace(state, pending=x[:, -1])
+
+    def step(self, previous: Shaped[Tensor, " batch"] | None, state: Any) -> tuple[Float[Tensor, "batch outputs"], Any]:
+        check_turn(asked=state.pending is None, given=previous is not None)
+        latest = state.pending if previous is None else previous
+        params, state = self.advance(latest.unsqueeze(1), state)
+        return params.squeeze(1), state

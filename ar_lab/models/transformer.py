@@ -1,13 +1,13 @@
 """A decoder-only transformer: causal attention over all dimensions before, from a key-value cache when unrolled."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ar_lab.layers.attention import CausalSelfAttention, KeyValueCache
 from ar_lab.layers.embedding import PlaceEmbedding, PreviousEmbedding
-from ar_lab.models.network import Network, latest, shifted
+from ar_lab.models.network import PendingNetwork
 from ar_lab.space import Space
 
 POSITIONS = ("rotary", "learned")
@@ -36,7 +36,7 @@ class Block(nn.Module):
         return x + self.dropout(self.mlp(self.norm_mlp(x)))
 
 
-class Transformer(Network):
+class Transformer(PendingNetwork):
     """Pre-norm blocks of attention and an MLP (Vaswani et al., 2017; Radford et al., 2019).
 
     Images and vectors add learned places to the input (row, column, channel or index), and so does a sequence with
@@ -75,19 +75,9 @@ class Transformer(Network):
         caches = [KeyValueCache(self.space.dims) for _ in self.blocks]
         return TransformerState(self.embedding.start(batch_size), caches)
 
-    def extend(
-        self, x: Shaped[Tensor, "batch time"], state: TransformerState
+    def advance(
+        self, previous: Shaped[Tensor, "batch time"], state: TransformerState
     ) -> tuple[Float[Tensor, "batch time outputs"], TransformerState]:
-        params, state = self._advance(shifted(x, state.pending), state)
-        return params, replace(state, pending=x[:, -1])
-
-    def step(
-        self, previous: Shaped[Tensor, " batch"] | None, state: TransformerState
-    ) -> tuple[Float[Tensor, "batch outputs"], TransformerState]:
-        params, state = self._advance(latest(previous, state.pending).unsqueeze(1), state)
-        return params.squeeze(1), state
-
-    def _advance(self, previous: Tensor, state: TransformerState) -> tuple[Tensor, TransformerState]:
         """Pushes the values before the next dimensions through the blocks."""
         end = state.position + previous.shape[1]
         places = self.space.span(state.position, end)
