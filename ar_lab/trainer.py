@@ -93,11 +93,12 @@ def device_of(trainer: dict[str, Any]) -> torch.device:
     Raises:
         ConfigError: when there is no such device.
     """
-    if trainer["accelerator"] == "cpu" or (trainer["accelerator"] == "auto" and not torch.cuda.is_available()):
+    accelerator = trainer["accelerator"]
+    if accelerator != "cpu" and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("auto", "cpu"):
         return torch.device("cpu")
-    if not torch.cuda.is_available():
-        raise ConfigError(f"trainer.accelerator={trainer['accelerator']}: no GPU found here; use auto or cpu")
-    return torch.device("cuda")
+    raise ConfigError(f"trainer.accelerator={accelerator}: no GPU found here; use auto or cpu")
 
 
 @contextmanager

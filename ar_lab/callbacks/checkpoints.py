@@ -9,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, Checkpoint, ModelCheckpoint, Timer
+from pytorch_lightning.callbacks import Callback, Checkpoint, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from ar_lab.errors import Interrupted
@@ -118,12 +118,8 @@ class LastCheckpoint(Checkpoint):
 class EndWithValidation(Callback):
     """Makes whatever limit ends training end it with a validation, so that best.ckpt always exists."""
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        steps_done = trainer.global_step >= trainer.max_steps > 0
-        epochs_done = trainer.is_last_batch and trainer.current_epoch + 1 >= (trainer.max_epochs or -1) > 0
-        timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]
-        time_over = any((timer.time_remaining() or 0.0) <= 0 for timer in timers)
-        if steps_done or epochs_done or time_over:
+    def on_train_batch_end(self, trainer: pl.Trainer, learner: pl.LightningModule, *_: Any) -> None:
+        if learner.progress(trainer.global_step) >= 1:
             trainer.should_stop = True  # Lightning validates before such a stop, and not before its own limits
         if trainer.should_stop and trainer.check_val_every_n_epoch:
             trainer.check_val_every_n_epoch = 1
