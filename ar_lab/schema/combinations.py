@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ar_lab.schema.cv import fold_conflicts
+
 Config = dict[str, Any]
 
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision):
+    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, fold_conflicts):
         yield from check(config)
 
 

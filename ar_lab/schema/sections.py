@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from ar_lab.schema.cv import CV
 from ar_lab.schema.data import SOURCES, OwnData
 from ar_lab.schema.trainer import Trainer
 from ar_lab.schema.types import (
@@ -184,4 +185,4 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
 }
 OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, "scheduler": Own}
 TASKS: dict[str, type[Section]] = {"train": Train, "evaluate": Evaluate, "sample": Sample}
-PLAIN: dict[str, type[Section]] = {"learner": Learner, "evaluation": Evaluation}
+PLAIN: dict[str, type[Section]] = {"cv": CV, "learner": Learner, "evaluation": Evaluation}
