@@ -2,20 +2,21 @@
 
 from typing import Any
 
-# What may differ between two equal runs: where they are, where the data lies, and who is told.
-PLACES = ("run", "output", "logger", "data.root", "data.cache")
+# What may differ between two equal runs: where they are, how they were started, where the data lies, and who is told.
+PLACES = ("hydra", "run", "output", "sweep", "launcher", "logger", "data.root", "data.cache")
 
 
 def difference(config: dict[str, Any], other: dict[str, Any]) -> tuple[str, Any, Any] | None:
     """The first key in which two configs differ but for PLACES, with both values; None when they are equal."""
     ours, theirs = flatten(config), flatten(other)
     for key in dict.fromkeys((*ours, *theirs)):
-        if not _is_place(key) and ours.get(key) != theirs.get(key):
+        if not is_place(key) and ours.get(key) != theirs.get(key):
             return key, ours.get(key), theirs.get(key)
     return None
 
 
-def _is_place(key: str) -> bool:
+def is_place(key: str) -> bool:
+    """Whether a key of a config may differ between two equal runs."""
     return any(key == place or key.startswith(place + ".") for place in PLACES)
 
 

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 
 from ar_lab.errors import ConfigError, did_you_mean, no_such_key
 from ar_lab.schema.combinations import conflicts
-from ar_lab.schema.sections import CHOICES, OWN, PLAIN, TASKS, Run
+from ar_lab.schema.sections import CHOICES, CHOSEN, OWN, PLAIN, Run
 from ar_lab.schema.targets import check_targets, is_trusted
 from ar_lab.schema.trainer import SET_BY_TASK, TRAINER_ARGUMENTS
 from ar_lab.schema.types import Section
 
 Config = dict[str, Any]
+SECTIONS = (*CHOICES, *PLAIN, *CHOSEN)
 
 WORDS = {
     "missing": "missing; its value is needed",
@@ -58,18 +59,18 @@ def check(config: Config) -> Config:
 
 
 def _unknown_sections(config: Config) -> Iterator[str]:
-    known = [*CHOICES, *PLAIN, "task", *Run.model_fields]
+    known = [*SECTIONS, *Run.model_fields]
     for key in config:
         if key not in known:
             yield no_such_key(key, known)
-    for key in (*CHOICES, *PLAIN, "task"):
+    for key in SECTIONS:
         if not isinstance(config.get(key), dict):
             yield f"{key}: missing; --help lists what there is"
 
 
 def _schemas(config: Config) -> Iterator[tuple[str, type[Section]]]:
     """The class of every section that is there."""
-    for key in (*CHOICES, *PLAIN, "task"):
+    for key in SECTIONS:
         if isinstance(config.get(key), dict):
             yield key, _schema(key, config[key])
 
@@ -77,8 +78,9 @@ def _schemas(config: Config) -> Iterator[tuple[str, type[Section]]]:
 def _schema(key: str, node: Config) -> type[Section]:
     if key in PLAIN:
         return PLAIN[key]
-    if key == "task":
-        return _choose("task.name", str(node.get("name")), TASKS)
+    if key in CHOSEN:
+        by, choices = CHOSEN[key]
+        return _choose(f"{key}.{by}", str(node.get(by)), choices)
     target = str(node.get("_target_"))
     if key in OWN and is_trusted(target):
         return OWN[key]

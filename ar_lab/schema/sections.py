@@ -6,6 +6,8 @@ from pydantic import ConfigDict, Field
 
 from ar_lab.schema.cv import CV
 from ar_lab.schema.data import SOURCES, OwnData
+from ar_lab.schema.launcher import LAUNCHERS
+from ar_lab.schema.sweep import SWEEPS
 from ar_lab.schema.trainer import Trainer
 from ar_lab.schema.types import (
     Below1,
@@ -140,6 +142,8 @@ class Run(Section):
     run: str | None
     output: Location | None
     init_from: Location | None
+    refit: Location | None
+    checkpoints: Annotated[int, Field(ge=0, le=2)]
 
 
 class Own(Section):
@@ -185,4 +189,10 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
 }
 OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, "scheduler": Own}
 TASKS: dict[str, type[Section]] = {"train": Train, "evaluate": Evaluate, "sample": Sample}
+# Sections whose class is chosen by one of their keys.
+CHOSEN: dict[str, tuple[str, dict[str, type[Section]]]] = {
+    "task": ("name", TASKS),
+    "sweep": ("strategy", SWEEPS),
+    "launcher": ("name", LAUNCHERS),
+}
 PLAIN: dict[str, type[Section]] = {"cv": CV, "learner": Learner, "evaluation": Evaluation}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from ar_lab import runs
-from ar_lab.__main__ import show_if_finished
+from ar_lab.job import show_if_finished
 from ar_lab.recall import check_unchanged
 
 

@@ -1,0 +1,116 @@
+"""A sweep from its command line to its answer: jobs composed and frozen, the missing ones run, all summed up."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from ar_lab.errors import ConfigError, Interrupted, LabError
+from ar_lab.job import checked, run_checked, said, say, work
+from ar_lab.runs.recording import interruptible
+from ar_lab.schema.complaints import in_one_line
+from ar_lab.sweeps.plan import Job, Sweep, plan
+
+Config = dict[str, Any]
+
+
+def grid(context: HydraContext, master: DictConfig, line: list[str]) -> int:
+    """Runs every combination of the values on the line as one sweep; its exit code.
+
+    Raises:
+        ConfigError: when a job is invalid, before any was started.
+    """
+    parsed = OverridesParser.create(config_loader=context.config_loader).parse_overrides(line)
+    combinations = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
+    configs = compose_all(context, master, combinations)
+    if any(config["task"]["name"] != "train" or config["run"] is not None for config in configs):
+        codes = [said(lambda config=config: run_checked(config)) for config in configs]
+        return codes[0] if len(set(codes)) == 1 else int(any(codes))
+    sweep = plan(line, list(zip(combinations, configs, strict=True)))
+    if configs[0]["sweep"]["dry_run"]:
+        from ar_lab.tasks.preview import preview  # reads much, and a sweep that runs does not need it
+
+        preview(sweep)
+        return 0
+    with sweep.alone():
+        return run(sweep, master)
+
+
+def compose_all(context: HydraContext, master: DictConfig, combinations: Sequence[Sequence[str]]) -> list[Config]:
+    """The checked config of every job.
+
+    Raises:
+        ConfigError: naming the first invalid job, and how many there are.
+    """
+    configs, complaints = [], []
+    for overrides in combinations:
+        try:
+            composed = context.config_loader.load_sweep_config(master, list(overrides))
+            with open_dict(composed):
+                del composed["hydra"]
+            configs.append(checked(composed))
+        except (HydraException, OmegaConfBaseException, ConfigError) as error:
+            complaints.append(str(error) if isinstance(error, ConfigError) else in_one_line(error))
+    if complaints:
+        several = len(combinations) > 1
+        found = f"{len(complaints)} of {len(combinations)} jobs invalid, none was started: " if several else ""
+        raise ConfigError(found + "; ".join(dict.fromkeys(complaints)))
+    return configs
+
+
+def run(sweep: Sweep, master: DictConfig) -> int:
+    """Launches the jobs that are not done, and sums up whatever became of them."""
+    from ar_lab.report.live import watching
+    from ar_lab.tasks.summarize import conclude
+
+    missing = [job for job in sweep.jobs if not job.is_done()]
+    sweep.freeze(missing)
+    ended: LabError | Interrupted | None = None
+    if missing:
+        print(f"{len(sweep.jobs)} jobs, {len(missing)} to run, in {sweep.path}", file=sys.stderr, flush=True)
+        try:
+            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs):
+                launch(missing, sweep, master)
+        except (LabError, Interrupted) as error:
+            ended = error
+    complete = conclude(sweep, skipped=len(sweep.jobs) - len(missing))
+    if ended is not None:
+        return say(f"{ended}; the same line goes on", ended.exit_code)
+    return 0 if complete else 1
+
+
+def launch(jobs: Sequence[Job], sweep: Sweep, master: DictConfig) -> None:
+    """Gives the jobs to the launcher that the line chooses."""
+    master = deepcopy(master)
+    with open_dict(master):
+        master.hydra.sweep.dir = str(sweep.path)
+    context = HydraContext(config_loader=FrozenLoader(), callbacks=Callbacks())
+    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=work, config=master)
+    launcher.launch([[f"output={job.path}"] for job in jobs], initial_job_idx=0)
+
+
+class FrozenLoader(ConfigLoader):
+    """Gives launchers, in whatever process, a config that only names the job's directory: nothing is composed again."""
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        config = deepcopy(master_config)
+        OmegaConf.update(config, "output", sweep_overrides[0].partition("=")[2])
+        return config
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("a frozen job is not composed again")
+
+    load_configuration = get_search_path = get_sources = list_groups = get_group_options = compute_defaults_list = (
+        _refuse
+    )

@@ -1,0 +1,1 @@
+"""Sweeps: which jobs they have, what became of them, and what they say together. No torch."""

@@ -1,0 +1,123 @@
+"""A sweep on disk: a directory of jobs, each with its config frozen before the first one starts."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ar_lab import runs
+from ar_lab.errors import ConfigError, LabError
+from ar_lab.runs import Run
+from ar_lab.runs.directory import OUTPUTS
+from ar_lab.runs.recording import alone
+from ar_lab.sweeps.identity import configuration_id, job_id, sweep_name
+
+PLAN = "sweep.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep: its directory, what the line said of it, and its config."""
+
+    path: Path
+    overrides: tuple[str, ...]
+    config: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def run(self) -> Run:
+        return Run(self.path)
+
+    @cached_property
+    def configuration(self) -> str:
+        """A key that the replicates of one configuration share."""
+        return configuration_id(self.config)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The jobs that one command line means, in its order; its directory may hold jobs of earlier lines as well."""
+
+    path: Path
+    line: tuple[str, ...]
+    jobs: tuple[Job, ...]
+
+    def freeze(self, jobs: Sequence[Job]) -> None:
+        """Writes the plan, and the configs of the jobs that are to run: from now on no YAML is read again."""
+        for job in jobs:
+            job.path.mkdir(parents=True, exist_ok=True)
+            job.run.write_config(job.config)
+        planned = [{"id": job.id, "overrides": job.overrides} for job in self.jobs]
+        runs.write_json(self.path / PLAN, {"line": self.line, "jobs": planned})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the sweep's lock.
+
+        Raises:
+            LabError: when another process runs this sweep, or the directory cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LabError(f"{self.path}: cannot write the sweep ({error.strerror}); choose output=DIR") from error
+        with alone(Run(self.path)):
+            yield
+
+
+def plan(line: Sequence[str], jobs: Sequence[tuple[Sequence[str], dict[str, Any]]]) -> Sweep:
+    """The sweep of a command line, from the overrides and the checked config of each of its jobs.
+
+    Raises:
+        ConfigError: when two jobs are one, or its directory holds something else.
+    """
+    configs = [config for _, config in jobs]
+    path = _directory(configs, line)
+    planned: dict[str, Job] = {}
+    for overrides, config in jobs:
+        job = Job(path / job_id(config), tuple(overrides), {**config, "output": None})
+        if job.id in planned:
+            raise ConfigError(f"{' '.join(overrides)}: the same job as {' '.join(planned[job.id].overrides)}; drop one")
+        planned[job.id] = job
+    return Sweep(path, tuple(line), tuple(planned.values()))
+
+
+def _directory(configs: list[dict[str, Any]], line: Sequence[str]) -> Path:
+    outputs = {config["output"] for config in configs}
+    if len(outputs) > 1:
+        raise ConfigError("output: one directory holds the whole sweep; give one, or none")
+    output, name = outputs.pop(), configs[0]["sweep"]["name"]
+    if output is None:
+        return OUTPUTS.absolute() / "sweeps" / (name or sweep_name(configs, line))
+    path = Path(output)
+    if path.exists() and not is_sweep(path) and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigError(f"output={path}: not empty, and not a sweep; choose another directory or empty this one")
+    return path
+
+
+def is_sweep(path: str | Path) -> bool:
+    return (Path(path).expanduser() / PLAN).is_file()
+
+
+def find(path: str | Path, key: str = "run") -> Sweep:
+    """The sweep in a directory, with the jobs of its last command line.
+
+    Raises:
+        ConfigError: when there is none, or its plan cannot be read.
+    """
+    path = Path(path).expanduser().absolute()
+    if not is_sweep(path):
+        raise ConfigError(f"{key}={path}: not a sweep, it has no {PLAN}; sweeps lie under outputs/sweeps/")
+    try:
+        content = json.loads((path / PLAN).read_text(encoding="utf-8"))
+        planned = [(path / entry["id"], tuple(entry["overrides"])) for entry in content["jobs"]]
+        line = tuple(content["line"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path / PLAN}: cannot be read ({error})") from error
+    return Sweep(path, line, tuple(Job(job, overrides, Run(job).config) for job, overrides in planned))
