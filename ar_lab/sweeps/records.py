@@ -1,0 +1,111 @@
+"""Records: what the files say of every job of a sweep, one record a held-out figure. No torch."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from ar_lab.runs import Run
+from ar_lab.runs.curves import curve
+from ar_lab.sweeps.plan import Job
+
+METRIC = "test/nats_per_dim"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One training of a sweep, finished or not; figures in nats per dimension, None as long as there is none."""
+
+    id: str  # of the job; the folds inside a job share it
+    path: Path
+    overrides: tuple[str, ...]
+    configuration: str  # a key that replicates share
+    name: str  # model and data, for a sweep in which nothing else varies
+    fold: int | None
+    repeat: int | None
+    seed: int
+    status: str
+    figure: float | None = None  # held-out
+    se: float | None = None
+    train: float | None = None
+    validation: float | None = None
+    validation_best: float | None = None  # of the curve
+    validation_last: float | None = None
+    seconds: float | None = None
+    n_train: int | None = None  # examples given to the learning procedure, its validation part included
+    n_test: int | None = None
+    parameters: int | None = None
+    commit: str | None = None
+    error: str | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Held-out minus training figure."""
+        return None if self.figure is None or self.train is None else self.figure - self.train
+
+    @property
+    def split(self) -> tuple[int | None, int | None]:
+        return self.repeat, self.fold
+
+
+def gather(jobs: Iterable[Job]) -> list[Record]:
+    """The records of jobs in whatever state; `cv.fold=all` gives one for each fold inside the job."""
+    return [record for job in jobs for record in _records(job)]
+
+
+def _records(job: Job) -> Iterator[Record]:
+    folds, fold = job.config["cv"]["folds"], job.config["cv"]["fold"]
+    if fold != "all":
+        yield _record(job, job.run, fold, job.run.status)
+        return
+    for k in range(folds):
+        run = Run(job.path / f"fold{k}")
+        yield _record(job, run, k, run.status if run.result else _without_result(job.run.status))
+
+
+def _without_result(status: str) -> str:
+    """The status of a fold that its job did not come to, or left no word of."""
+    return "pending" if status in ("running", "done") else status
+
+
+def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
+    result = run.result or {"traceback": job.run.result.get("traceback")}
+    metrics, split = result.get("metrics", {}), result.get("split", {})
+    validation = [value for _, value in curve(run.path, "validation/nats_per_dim")]
+    return Record(
+        id=job.id,
+        path=run.path,
+        overrides=job.overrides,
+        configuration=job.configuration,
+        name=f"model={job.config['model']['name']} data={job.config['data']['name']}",
+        fold=fold,
+        repeat=job.config["cv"]["repeat"],
+        seed=job.config["seed"],
+        status=status,
+        **(_figures(metrics) if status == "done" else {}),
+        validation_best=min(validation, default=None),
+        validation_last=validation[-1] if validation else None,
+        seconds=result.get("seconds"),
+        n_train=split["train"] + split["validation"] if split else None,
+        n_test=split.get("test"),
+        parameters=result.get("parameters"),
+        commit=result.get("commit"),
+        error=_last_line(result.get("traceback")),
+    )
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, float | None]:
+    names = {
+        "figure": METRIC,
+        "se": f"{METRIC}_se",
+        "train": "train/nats_per_dim",
+        "validation": "validation/nats_per_dim",
+    }
+    values = {field: metrics.get(name) for field, name in names.items()}
+    return {field: float(v) if v is not None and isfinite(v) else None for field, v in values.items()}
+
+
+def _last_line(traceback: str | None) -> str | None:
+    lines = (traceback or "").strip().splitlines()
+    return lines[-1].removeprefix("ar_lab.errors.") if lines else None

@@ -1,0 +1,52 @@
+"""Wording: what the numbers of a summary estimate, what they cannot say, and what is unusual about this sweep."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ar_lab.sweeps.records import METRIC, Record
+
+BENGIO = "no unbiased estimate of the variance of cross-validation exists (Bengio and Grandvalet, 2004)"
+
+
+def estimand(records: Sequence[Record], resampled: bool) -> str:
+    """What a configuration's mean is the estimate of."""
+    sizes = [record.n_train for record in records if record.n_train is not None]
+    size = f" (n = {round(sum(sizes) / len(sizes)):,})" if sizes else ""
+    if resampled:
+        return (
+            f"mean: estimates the expected held-out figure ({METRIC}) of the learning procedure over training sets of "
+            f"this size{size}, not that of one trained model."
+        )
+    return (
+        f"mean: estimates the expected held-out figure ({METRIC}) on this one split{size} over the randomness of "
+        "training (seeds) alone; how much another split would change it is not known (cv=kfold tells)."
+    )
+
+
+def caveat(resampled: bool) -> str:
+    """What standard error and interval take for granted."""
+    if resampled:
+        return (
+            "± is std/√folds, as if folds were independent. The 95 % intervals and p are by the corrected resampled t "
+            "(Nadeau and Bengio, 2003; variance factor 1/J + n_test/n_train), which allows for shared training "
+            f"examples and stays approximate: {BENGIO}."
+        )
+    return (
+        "± is std/√seeds, and the 95 % intervals and p are Student's t over seeds: variation of training alone, "
+        f"without that of the data; across folds {BENGIO}."
+    )
+
+
+def notes(records: Sequence[Record], configurations: Sequence[dict[str, Any]]) -> list[str]:
+    """What a reader must know before the ranks are believed."""
+    found = []
+    commits = sorted({record.commit[:10] for record in records if record.commit})
+    if len(commits) > 1:
+        found.append(f"the jobs ran under {len(commits)} commits of the code: {', '.join(commits)}")
+    short = [c for c in configurations if 0 < c["folds"] < c["folds_expected"]]
+    if short:
+        missing = ", ".join(f"{' '.join(c['overrides'])} {c['folds']}/{c['folds_expected']}" for c in short)
+        found.append(f"means over different folds ({missing}) do not compare as they stand; the paired differences do")
+    if sum(c["rank"] is not None for c in configurations) > 1:
+        found.append("the first of a ranking was chosen by these figures, and its mean flatters it a little for that")
+    return found
