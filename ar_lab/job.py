@@ -1,9 +1,10 @@
 """One job: a composed config, checked and handed to its task; or one that a sweep has frozen in a directory."""
 
 import importlib
+import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,17 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError
 from ar_lab.memory import keep_freed_blocks
 from ar_lab.recall import check_unchanged
+from ar_lab.runs.recording import alone
+from ar_lab.runs import Run
 from ar_lab.schema.complaints import in_one_line
+from ar_lab.sweeps import pool
+from ar_lab.sweeps.machine import Slot, divide, gpus
+from ar_lab.sweeps.plan import PLAN
+from ar_lab.sweeps.plan import find as find_sweep
 
 MISTAKE = ConfigError.exit_code
+STOP = ".failed"  # in a sweep's directory: touched when a job fails under sweep.fail_fast
+PRELOAD = ("ar_lab.__main__", "ar_lab.tasks.train")  # what a child needs, imported once for all of them
 
 
 def run_composed(composed: DictConfig) -> int:
@@ -31,8 +40,39 @@ def run_frozen(directory: str | Path) -> int:
 
 
 def work(composed: DictConfig) -> None:
-    """What launchers call for a job of a sweep; how it ended stands in its result.json."""
-    run_frozen(composed.output)
+    """What launchers call for a job of a sweep, wherever they run it; how it ended stands in its result.json.
+
+    In this process under launcher=basic, in a child of its own under any other.
+    """
+    job = Run(Path(composed.output))
+    stop = job.path.parent / STOP
+    if composed.sweep.fail_fast and stop.exists() and stop.stat().st_mtime > (stop.parent / PLAN).stat().st_mtime:
+        return  # one that this line started has failed
+    if composed.launcher.name == "basic":
+        run_frozen(job.path)
+    else:
+        in_children([job.path], divide(1, composed.launcher.threads))
+    if composed.sweep.fail_fast and job.status in ("failed", "killed"):
+        stop.touch()
+
+
+def side_by_side(outputs: Sequence[str], composed: DictConfig) -> None:
+    """Runs frozen jobs under launcher=process, as many at a time as this machine has room for."""
+    usable = [] if composed.trainer.accelerator == "cpu" else gpus()
+    slots = divide(composed.launcher.n_jobs, composed.launcher.threads, usable)
+    in_children([Path(output) for output in outputs], slots, composed.sweep.fail_fast)
+
+
+def in_children(jobs: Sequence[Path], slots: Sequence[Slot], fail_fast: bool = False) -> None:
+    pool.run(jobs, "ar_lab.job:run_in_child", slots, fail_fast, preload=PRELOAD)
+
+
+def run_in_child(directory: Path) -> int:
+    """Runs a frozen job in the child of a pool."""
+    import torch
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # which the fork server's torch read in its own time
+    return run_frozen(directory)
 
 
 def said(job: Callable[[], None]) -> int:
@@ -62,7 +102,9 @@ def checked(composed: DictConfig) -> dict[str, Any]:
     from ar_lab.schema.check import check
 
     config = check(OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
-    if config["run"] is not None:
+    if config["task"]["name"] == "summarize":
+        find_sweep(config["run"])
+    elif config["run"] is not None:
         check_unchanged(config)
     if config["init_from"] is not None:
         runs.find(config["init_from"], key="init_from")
@@ -75,8 +117,9 @@ def show_if_finished(config: dict[str, Any]) -> bool:
     if config["task"]["name"] != "train" or place is None or not runs.is_run(place):
         return False
     run = runs.find(place)
-    if not run.finished_like(config):
-        return False
+    if run.standing(config) != "done":
+        with alone(run):  # or another process is named only once torch is there
+            return False
     from ar_lab.report.table import print_result
 
     print_result(run.result, run.path)

@@ -1,5 +1,6 @@
-"""`run=DIR` on the command line: the config of that run in place of today's defaults, and what of it may change."""
+"""`run=` and `refit=` on the line: the config of a run in place of today's defaults, and what of it may change."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from omegaconf import OmegaConf
 from ar_lab import runs
 from ar_lab.errors import ConfigError
 from ar_lab.runs.differences import flatten
+from ar_lab.sweeps import plan
 
 PRIMARY = "config"
 RECALLED = "config_of_the_run"
 # Groups that a later task may choose anew; every other comes from the run.
-CHOOSABLE = ("task", "trainer", "logger")
+CHOOSABLE = ("task", "trainer", "logger", "sweep", "launcher")
+# What a run was started by, and a later task is not.
+OF_THE_START = ("sweep", "launcher")
 # What a checkpoint's weights depend on, and what the state of its training depends on.
 OF_THE_WEIGHTS = ("data", "model", "likelihood")
 OF_THE_TRAINING = ("optimizer", "scheduler", "learner.ema", "seed", "init_from")
@@ -24,23 +28,51 @@ MOVABLE = ("data.root", "data.cache", "data.path")
 def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
     """The command line without `run=`, and the name of the config that Hydra shall start from.
 
+    `refit=` starts from the best configuration of a sweep, without its folds; a sweep as `run=` has no config itself.
+
     Raises:
         ConfigError: when there is no such run, its config is not to be trusted, or the line chooses its model anew.
     """
-    given = [argument for argument in arguments if re.match(r"\+*run=", argument)]
-    path = given[-1].partition("=")[2].strip("'\"") if given else "null"
-    if path == "null":
+    run_path, sweep_path = _given("run", arguments), _given("refit", arguments)
+    if run_path is None and sweep_path is None:
+        return arguments, PRIMARY
+    if run_path is not None and plan.is_sweep(run_path):
         return arguments, PRIMARY
     if named := [argument for argument in arguments if argument.startswith(("--config-name", "-cn"))]:
         raise ConfigError(f"{named[0]}: the config comes from the run; leave it out, or leave run= out")
-    rest = [argument for argument in arguments if argument not in given]
+    rest = [argument for argument in arguments if not re.match(r"\+*(run|refit)=", argument)]
     chosen = _choices(rest, configs)
     for group, value in chosen.items():
         if group not in CHOOSABLE:
             raise ConfigError(f"{group}={value}: the {group} comes from the run; leave it out, or start a new run")
-    run = runs.find(path)
-    ConfigStore.instance().store(RECALLED, _primary(run, chosen, configs))
+    if run_path is not None:
+        run = runs.find(run_path)
+        own = {"run": str(run.chosen or run.path), "output": None}
+        recalled = _primary({**run.config, **own}, run.path, chosen, configs)
+    else:
+        recalled = _refit(sweep_path, chosen, configs)
+    ConfigStore.instance().store(RECALLED, recalled)
     return rest, RECALLED
+
+
+def _given(key: str, arguments: list[str]) -> str | None:
+    """The value of a key on the command line; None when it is not there, or null."""
+    values = [argument.partition("=")[2] for argument in arguments if re.match(rf"\+*{key}=", argument)]
+    path = values[-1].strip("'\"") if values else "null"
+    return None if path == "null" else path
+
+
+def _refit(path: str, chosen: dict[str, str], configs: Path) -> dict[str, Any]:
+    """The config of a sweep's best configuration, on the data's own parts instead of a fold."""
+    sweep = plan.find(path, key="refit")
+    try:
+        configurations = json.loads((sweep.path / "summary.json").read_text(encoding="utf-8"))["configurations"]
+        best = next(entry for entry in configurations if entry["rank"] == 1)
+        job = sweep.path / best["figures"][0]["path"].partition("/")[0]
+    except (OSError, ValueError, LookupError, StopIteration) as error:
+        raise ConfigError(f"refit={path}: no job of this sweep is done, so none is best; run its line again") from error
+    config = {key: value for key, value in runs.Run(job).config.items() if key != "cv"}
+    return _primary({**config, "refit": str(sweep.path), "run": None, "output": None}, job, chosen, configs)
 
 
 def _choices(arguments: list[str], configs: Path) -> dict[str, str]:
@@ -49,22 +81,23 @@ def _choices(arguments: list[str], configs: Path) -> dict[str, str]:
     return {pair[1]: pair[2] for pair in pairs if pair and (configs / pair[1]).is_dir()}
 
 
-def _primary(run: runs.Run, chosen: dict[str, str], configs: Path) -> dict[str, Any]:
-    """The run's config without the groups that are chosen anew, and today's settings of Hydra."""
-    config = run.config
+def _primary(config: dict[str, Any], where: Path, chosen: dict[str, str], configs: Path) -> dict[str, Any]:
+    """A run's config without the groups that are chosen anew, with those that it lacks and the settings of Hydra."""
     for key in ("hydra", "defaults"):
         if key in config:
-            raise ConfigError(f"{run.path}/config.yaml: {key} has no place in the config of a run")
+            raise ConfigError(f"{where}/config.yaml: {key} has no place in the config of a run")
     today = OmegaConf.load(configs / f"{PRIMARY}.yaml")
     task = config["task"].get("name") if isinstance(config.get("task"), dict) else "train"
-    kept = {key: value for key, value in config.items() if key not in chosen or (key, chosen[key]) == ("task", task)}
-    defaults = [{group: task if group == "task" else "default"} for group in CHOOSABLE if group in ("task", *chosen)]
-    settings = [entry for entry in today.defaults if any(str(key).startswith("override ") for key in entry)]
+    anew = {key for key in chosen if (key, chosen[key]) != ("task", task)}.union(OF_THE_START)
+    kept = {key: value for key, value in config.items() if key not in anew}
+    groups = {str(key): value for entry in today.defaults if entry != "_self_" for key, value in entry.items()}
+    settings = [{key: value} for key, value in groups.items() if key.startswith("override ")]
+    defaults = {group: value for group, value in groups.items() if group not in kept and value and "/" not in group}
+    if "task" in kept:
+        defaults["task"] = task
     return {
-        "defaults": [*defaults, *settings, "_self_"],
+        "defaults": [*({group: value} for group, value in defaults.items()), *settings, "_self_"],
         **kept,
-        "run": str(run.chosen or run.path),
-        "output": None,
         "hydra": today.hydra,
     }
 

@@ -34,8 +34,9 @@ def _levels(data: dict[str, Any]) -> str | None:
 
 def _task(config: Config) -> Iterator[str]:
     task = config["task"]["name"]
-    if task != "train" and config["run"] is None:
-        yield f"task={task}: needs run=DIR, the directory of the run to {task}"
+    if task not in ("train", "list") and config["run"] is None:
+        what = "sweep" if task == "summarize" else "run"
+        yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
 
 
 def _likelihood(config: Config) -> Iterator[str]:

@@ -124,6 +124,15 @@ class Sample(Section):
     temperature: Positive
 
 
+class Summarize(Section):
+    name: Literal["summarize"]
+
+
+class List(Section):
+    name: Literal["list"]
+    path: Location
+
+
 class Learner(Section):
     ema: Inside | None
     patience: Count | None
@@ -188,7 +197,13 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
     },
 }
 OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, "scheduler": Own}
-TASKS: dict[str, type[Section]] = {"train": Train, "evaluate": Evaluate, "sample": Sample}
+TASKS: dict[str, type[Section]] = {
+    "train": Train,
+    "evaluate": Evaluate,
+    "sample": Sample,
+    "summarize": Summarize,
+    "list": List,
+}
 # Sections whose class is chosen by one of their keys.
 CHOSEN: dict[str, tuple[str, dict[str, type[Section]]]] = {
     "task": ("name", TASKS),

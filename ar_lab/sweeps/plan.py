@@ -12,7 +12,7 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError
 from ar_lab.runs import Run
 from ar_lab.runs.directory import OUTPUTS
-from ar_lab.runs.recording import alone
+from ar_lab.runs.lock import alone
 from ar_lab.sweeps.identity import configuration_id, job_id, sweep_name
 
 PLAN = "sweep.json"
@@ -34,6 +34,10 @@ class Job:
     def run(self) -> Run:
         return Run(self.path)
 
+    def is_done(self) -> bool:
+        """Whether nothing is left to do, on data that did not change since."""
+        return runs.is_run(self.path) and self.run.standing(self.config) == "done"
+
     @cached_property
     def configuration(self) -> str:
         """A key that the replicates of one configuration share."""
@@ -52,6 +56,10 @@ class Sweep:
         """Writes the plan, and the configs of the jobs that are to run: from now on no YAML is read again."""
         for job in jobs:
             job.path.mkdir(parents=True, exist_ok=True)
+            if job.run.result:
+                job.run.write_result(
+                    data_files=None
+                )  # of a config that is no longer there: the job reads its data to know
             job.run.write_config(job.config)
         planned = [{"id": job.id, "overrides": job.overrides} for job in self.jobs]
         runs.write_json(self.path / PLAN, {"line": self.line, "jobs": planned})
@@ -67,7 +75,7 @@ class Sweep:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LabError(f"{self.path}: cannot write the sweep ({error.strerror}); choose output=DIR") from error
-        with alone(Run(self.path)):
+        with alone(self.path):
             yield
 
 

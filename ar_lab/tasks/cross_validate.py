@@ -1,0 +1,35 @@
+"""cv.fold=all: every fold of a configuration in one job, for who asks for its mean alone (an optimizer, say)."""
+
+from collections.abc import Callable
+from statistics import mean, stdev
+from typing import Any
+
+from ar_lab.runs import Run
+
+# What a job's result says of each of its folds, and what all of them have in common.
+OF_A_FOLD = ("status", "metrics", "split", "seconds", "parameters", "commit")
+SHARED = ("seed", "parameters", "likelihood", "commit", "dirty", "versions", "data_checksum", "data_files", "threads")
+
+
+def cross_validate(job: Run, config: dict[str, Any], settle: Callable[[dict[str, Any]], Run]) -> None:
+    """Settles each fold as a run in JOB/fold0, JOB/fold1, …, and writes their means as the figures of the job."""
+    folds = []
+    for number in range(config["cv"]["folds"]):
+        place = job.path / f"fold{number}"
+        fold = settle({**config, "run": None, "output": str(place), "cv": {**config["cv"], "fold": number}})
+        folds.append({"fold": number, "path": place.name, **{key: fold.result.get(key) for key in OF_A_FOLD}})
+        job.write_result(folds=folds)
+    shared = {key: folds[0].get(key) for key in SHARED}
+    job.write_result(status="done", metrics=means([fold["metrics"] for fold in folds]), **shared)
+
+
+def means(metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    """The mean of every figure over the folds, with its standard error std / √folds in place of that over examples."""
+    figures: dict[str, Any] = {}
+    for name in metrics[0]:
+        if name.endswith("_se") or not all(isinstance(fold.get(name), float) for fold in metrics):
+            continue
+        values = [fold[name] for fold in metrics]
+        figures[name] = mean(values)
+        figures[f"{name}_se"] = stdev(values) / len(values) ** 0.5
+    return figures

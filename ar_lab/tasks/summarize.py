@@ -1,0 +1,26 @@
+"""task=summarize: the answer of a sweep, from the files that its jobs left."""
+
+from typing import Any
+
+from ar_lab import runs
+from ar_lab.report.sweep_files import write_files
+from ar_lab.report.sweep_table import print_summary
+from ar_lab.sweeps.plan import Sweep, find
+from ar_lab.sweeps.records import gather
+from ar_lab.sweeps.summary import summarize as summed_up
+
+
+def summarize(config: dict[str, Any]) -> None:
+    """Sums a sweep up again, without training anything."""
+    conclude(find(config["run"]))
+
+
+def conclude(sweep: Sweep, skipped: int = 0) -> bool:
+    """Writes and prints what a sweep says so far; whether all its jobs are done."""
+    records = gather(sweep.jobs)
+    summary = summed_up(records, sweep.path, skipped)
+    runs.write_json(sweep.path / "summary.json", summary)
+    write_files(records, summary, sweep.path)
+    print_summary(summary, sweep.path)
+    print(sweep.path)
+    return summary["jobs"]["done"] + summary["jobs"]["pruned"] == summary["jobs"]["total"]
