@@ -2,6 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
+from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,10 +13,10 @@ from torchvision import datasets
 from torchvision.datasets import VisionDataset
 
 from ar_lab.codecs.image import ImageCodec
-from ar_lab.data.image_files import read_folder, read_npz
+from ar_lab.data.folds import Fold, drawn, fold_notes
+from ar_lab.data.image_files import Collection, image_paths, read_folder, read_npz
 from ar_lab.data.parts import Parts, Source
-from ar_lab.data.published import prepared
-from ar_lab.data.splits import shuffled
+from ar_lab.data.published import prepared, read_from
 from ar_lab.errors import ConfigError
 
 Images = UInt8[np.ndarray, "count height width channels"]
@@ -57,15 +58,21 @@ class OwnSplit(Source):
         self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
 
     @abstractmethod
-    def read(self) -> tuple[Images, Labels | None]:
-        """All images, and their labels if they have any."""
+    def read(self) -> Collection:
+        """All images."""
 
-    def load(self) -> Parts:
-        images, labels = self.read()
+    def load(self, fold: Fold | None = None) -> Parts:
+        images, labels, groups = self.read()
         codec = image_codec(images, self.raw_levels, self.levels)
-        split = shuffled(len(images), **self.shares, labels=labels)
+        split = drawn(fold, len(images), **self.shares, labels=labels, groups=groups)
         x = codec.encode(images)
-        return Parts(codec, x[split.train], x[split.validation], x[split.test], checksum(images), coarseness(codec))
+        return Parts(
+            codec,
+            *(x[part] for part in (split.train, split.validation, split.test)),
+            checksum=checksum(images),
+            notes=[*fold_notes(fold), *coarseness(codec)],
+            digest=split.digest,
+        )
 
 
 class Digits(OwnSplit):
@@ -73,20 +80,36 @@ class Digits(OwnSplit):
 
     raw_levels = 17
 
-    def read(self) -> tuple[Images, Labels | None]:
+    def read(self) -> Collection:
         digits = load_digits()
-        return digits.images.astype(np.uint8)[..., None], digits.target
+        return Collection(digits.images.astype(np.uint8)[..., None], digits.target)
+
+    def paths(self) -> list[Path]:
+        return [Path(str(files("sklearn.datasets.data") / "digits.csv.gz"))]
 
 
 class ImageFiles(OwnSplit):
-    """The user's images: a folder of files, or an .npz with `images` and, if they are known, `labels`."""
+    """The user's images: a folder of files, or an .npz with `images` and, if they are known, `labels` and `groups`.
 
-    def __init__(self, *, path: str, **own_split):
+    With `groups="folder"` an image's parent folder is its group: no folder is then in two parts.
+    """
+
+    def __init__(self, *, path: str, groups: str | None = None, **own_split):
         super().__init__(**own_split)
         self.path = Path(path).expanduser()
+        self.in_array = self.path.suffix == ".npz"
+        self.grouped = groups == "folder"
+        if self.in_array and self.grouped:
+            raise ConfigError(f"data.groups=folder: {path} is no folder; an .npz has its groups in an array `groups`")
 
-    def read(self) -> tuple[Images, Labels | None]:
-        return read_npz(self.path) if self.path.suffix == ".npz" else (read_folder(self.path), None)
+    def read(self) -> Collection:
+        return read_npz(self.path) if self.in_array else read_folder(self.path, self.grouped)
+
+    def paths(self) -> list[Path]:
+        """The files, and for a folder itself and its subfolders, which change when an image comes or goes."""
+        if self.in_array:
+            return [self.path]
+        return [self.path, *sorted(path for path in self.path.rglob("*") if path.is_dir()), *image_paths(self.path)]
 
 
 class Published(Source):
@@ -108,13 +131,23 @@ class Published(Source):
         train_images, test_images = (part if part.ndim == 4 else part[..., None] for part in images)
         return train_images, np.asarray(train.targets), test_images
 
-    def load(self) -> Parts:
+    def load(self, fold: Fold | None = None) -> Parts:
         images, labels, test = self.read()
         codec = image_codec(images, self.raw_levels, self.levels)
-        split = shuffled(len(images), **self.shares, labels=labels)
+        split = drawn(fold, len(images), **self.shares, labels=labels)
         x = codec.encode(images)
-        parts = (x[split.train], x[split.validation], codec.encode(test))
-        return Parts(codec, *parts, checksum(images, test), [*coarseness(codec), *self.notes()])
+        return Parts(
+            codec,
+            x[split.train],
+            x[split.validation],
+            codec.encode(test) if fold is None else x[split.test],
+            checksum=checksum(images, test),
+            notes=[*fold_notes(fold), *coarseness(codec), *self.notes()],
+            digest=split.digest,
+        )
+
+    def paths(self) -> list[Path]:
+        return read_from(self.dataset, self.root, self.cache)
 
     def notes(self) -> list[str]:
         return []

@@ -2,18 +2,22 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from ar_lab.codecs.base import Codec
+from ar_lab.data.folds import Fold
 
 
 @dataclass(frozen=True)
 class Parts:
     """Three disjoint parts and the codec fitted on the first.
 
-    Images and vectors are `(examples, dims)`; text is one stream `(length,)` a part. Levels may be stored in any
-    integer type (uint8 for images); a batch is cast when it is fetched.
+    Images and vectors are `(examples, dims)`; text is one stream `(length,)` a part, which may consist of several
+    stretches of the text. Levels may be stored in any integer type (uint8 for images); a batch is cast when it is
+    fetched.
     """
 
     codec: Codec
@@ -22,19 +26,36 @@ class Parts:
     test: Tensor
     checksum: str  # sha256 of the raw data, in hexadecimal
     notes: list[str] = field(default_factory=list)  # what a reader of the figures must know
+    digest: str | None = None  # sha256 of which examples or characters are in which part
+    seams: dict[str, list[int]] = field(default_factory=dict)  # part -> where in its stream another stretch begins
+    files: dict[str, list[int] | None] | None = None  # absolute path -> size, mtime in ns; None: not known
 
     @property
     def is_stream(self) -> bool:
         return self.train.ndim == 1
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """How many examples (of text: characters or bytes) each part has, and the digest as `hash`."""
+        sizes = {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+        return {**sizes, "hash": self.digest}
+
+    def stretches(self, name: str) -> list[Tensor]:
+        """A part cut at its seams: no window reaches from one stretch into another."""
+        return list(getattr(self, name).tensor_split(self.seams.get(name, [])))
 
 
 class Source(ABC):
     """Where raw objects come from; its constructor takes the keys of its config."""
 
     @abstractmethod
-    def load(self) -> Parts:
-        """Reads, splits and codes the data.
+    def load(self, fold: Fold | None = None) -> Parts:
+        """Reads, splits and codes the data; with a fold, `test` is that fold and the data's own test part is left out.
 
         Raises:
             DataError: with one line that names the file or directory and the remedy.
         """
+
+    def paths(self) -> list[Path] | None:
+        """The files that `load` reads, there already or yet to be fetched; None when they are not known."""
+        return None

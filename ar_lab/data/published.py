@@ -73,6 +73,14 @@ def prepared(dataset: type[VisionDataset], root: Path, cache: Path) -> Path:
     return cache
 
 
+def read_from(dataset: type[VisionDataset], root: Path, cache: Path) -> list[Path]:
+    """The files that torchvision reads: the root's if it has them all, else the cache's, there already or not."""
+    layout = Layout.of(dataset)
+    wanted = layout.gzipped or layout.contents
+    folder = root if all((root / path).is_file() for path in wanted) else cache
+    return [folder / path for path in wanted]
+
+
 def fill(dataset: type[VisionDataset], layout: Layout, root: Path, cache: Path) -> None:
     with scratch(cache / f".{dataset.__name__}.partial") as folder:
         for path in {**layout.archives, **layout.contents}:

@@ -1,5 +1,6 @@
 """Splits: three disjoint parts of the raw objects, decided by the data's own seed and never by the training's."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,18 @@ class Split:
     validation: Int64[np.ndarray, " validation"]
     test: Int64[np.ndarray, " test"]
 
+    @property
+    def digest(self) -> str:
+        return digest(self.train, self.validation, self.test)
+
+
+def digest(*parts: Int64[np.ndarray, " _"]) -> str:
+    """sha256 of what the parts are, their order included: the same on every machine."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(np.append(len(part), part).astype("<i8"))
+    return total.hexdigest()
+
 
 def shuffled(
     count: int,
@@ -27,19 +40,24 @@ def shuffled(
     fraction: float,
     seed: int,
     labels: Shaped[np.ndarray, " count"] | None = None,
+    groups: Shaped[np.ndarray, " count"] | None = None,
 ) -> Split:
     """Parts drawn by a seeded permutation: the test part first, validation from the rest, training the remainder.
 
-    With labels every part holds its share of each, up to one example. `fraction` keeps the beginning of the training
-    part, whose order is random, so that a smaller fraction is a subset of a larger one.
+    With labels every part holds its share of each, up to one example. With groups, whatever the labels, no group is in
+    two parts, whose sizes come as near to their shares as whole groups in random order allow. `fraction` keeps the
+    beginning of the training part, whose order is random, so that a smaller fraction is a subset of a larger one.
 
     Raises:
         ConfigError: for a share outside its bounds.
         DataError: when nothing is left to train on.
     """
     rng = np.random.default_rng(seed)
+    order = rng.permutation(count)
+    if groups is not None:
+        return _grouped(rng, order, groups, test=test, validation=validation, fraction=fraction)
     labels = np.zeros(count) if labels is None else labels
-    rest, tested = _draw(rng.permutation(count), labels, _held_out("test", test, count))
+    rest, tested = _draw(order, labels, _held_out("test", test, count))
     train, validated = _draw(rest, labels, _held_out("validation", validation, len(rest)))
     kept = _kept(len(train), fraction, count, validation=validation, test=test)
     return Split(train[:kept], validated, tested)
@@ -71,16 +89,17 @@ def _kept(train: int, fraction: float, count: int, **shares: float) -> int:
     if not 0 < fraction <= 1:
         raise ConfigError(f"data.fraction={fraction}: must be greater than 0 and at most 1")
     if not train:
-        raise _untrainable(count, ["training", *(name for name, share in shares.items() if share)])
+        raise _untrainable(count, "example", shares)
     return max(1, int(fraction * train + ROUNDING))
 
 
-def _untrainable(count: int, parts: list[str]) -> DataError:
+def _untrainable(count: int, unit: str, shares: dict[str, float]) -> DataError:
+    parts = ["training", *(name for name, share in shares.items() if share)]
     if count >= len(parts):
         return DataError(
-            f"held-out parts of {count} examples leave none to train on: lower data.validation or data.test"
+            f"held-out parts of {count} {unit}s leave none to train on: lower data.validation or data.test"
         )
-    counted = "1 example is" if count == 1 else f"{count} examples are"
+    counted = f"1 {unit} is" if count == 1 else f"{count} {unit}s are"
     named = " and ".join(", ".join(parts).rsplit(", ", 1))
     return DataError(f"{counted} too few for a {named} part: give more")
 
@@ -94,3 +113,30 @@ def _draw(
     drawn = np.zeros(len(order), dtype=bool)
     drawn[by_label[spaced]] = True
     return order[~drawn], order[drawn]
+
+
+def _grouped(
+    rng: np.random.Generator,
+    order: Int64[np.ndarray, " count"],
+    groups: Shaped[np.ndarray, " count"],
+    *,
+    test: float,
+    validation: float,
+    fraction: float,
+) -> Split:
+    """The split of `shuffled` by whole groups."""
+    names, group_of = np.unique(groups, return_inverse=True)
+    if len(names) < 1 + (test > 0) + (validation > 0):
+        raise _untrainable(len(names), "group", {"validation": validation, "test": test})
+    sizes, waiting = np.bincount(group_of), rng.permutation(len(names))
+    tested = _nearest(sizes[waiting], _held_out("test", test, len(order)), leave=1 + (validation > 0))
+    rest = int(sizes[waiting[tested:]].sum())
+    validated = tested + _nearest(sizes[waiting[tested:]], _held_out("validation", validation, rest), leave=1)
+    parts = waiting[validated:], waiting[tested:validated], waiting[:tested]
+    train, *held_out = (order[np.isin(group_of[order], part)] for part in parts)
+    return Split(train[: _kept(len(train), fraction, len(order))], *held_out)
+
+
+def _nearest(sizes: Int64[np.ndarray, " groups"], size: int, leave: int) -> int:
+    """How many of the first groups come nearest to `size` together: one at least, unless the size is 0."""
+    return 1 + int(np.abs(sizes[:-leave].cumsum() - size).argmin()) if size else 0

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ from sklearn.datasets import load_breast_cancer
 
 from ar_lab.codecs.table import TableCodec
 from ar_lab.data.arrays import read_arrays
+from ar_lab.data.folds import Fold, drawn, fold_notes
 from ar_lab.data.parts import Parts, Source
-from ar_lab.data.splits import shuffled
 from ar_lab.errors import DataError
 
 
@@ -22,13 +23,16 @@ class Table(Source):
         self.path = None if path is None else Path(path).expanduser()
         self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
 
-    def load(self) -> Parts:
+    def load(self, fold: Fold | None = None) -> Parts:
         columns, rows, labels = self.read()
-        split = shuffled(len(rows), **self.shares, labels=labels)
+        split = drawn(fold, len(rows), **self.shares, labels=labels)
         codec = TableCodec.fitted(rows[split.train], columns)
         coded = [codec.encode(rows[indices]) for indices in (split.train, split.validation, split.test)]
         checksum = hashlib.sha256("\n".join(columns).encode() + rows.tobytes()).hexdigest()
-        return Parts(codec, *coded, checksum=checksum)
+        return Parts(codec, *coded, checksum=checksum, notes=fold_notes(fold), digest=split.digest)
+
+    def paths(self) -> list[Path]:
+        return [Path(str(files("sklearn.datasets.data") / "breast_cancer.csv")) if self.path is None else self.path]
 
     def read(
         self,

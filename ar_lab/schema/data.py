@@ -38,6 +38,7 @@ class BinaryMNIST(Images):
 
 class ImageFiles(Images):
     path: Location
+    groups: Literal["folder"] | None
     levels: Annotated[int, Field(ge=2, le=256)]
     test: Inside
 

@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor
 
 from ar_lab import runs
-from ar_lab.build import build_source
 from ar_lab.data.module import fixed_subset
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
@@ -16,6 +15,7 @@ from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.model import AutoregressiveModel
 from ar_lab.report.table import print_result
 from ar_lab.restore import restore
+from ar_lab.tasks.loading import load_parts
 from ar_lab.trainer import device_of
 
 MONITORED = 2000  # examples of the training and validation parts that are scored, the same ones for every run
@@ -28,7 +28,7 @@ def evaluate(config: dict[str, Any]) -> None:
         ConfigError: when the data are no longer those the run was trained on.
     """
     restored = restore(config["run"])
-    parts = build_source(config["data"]).load()
+    parts = load_parts(config)
     trained_on = restored.run.result.get("data_checksum")
     if parts.codec != restored.codec or trained_on not in (None, parts.checksum):
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from functools import partial as bind
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ar_lab import runs
-from ar_lab.build import build, build_likelihood, build_model, build_source, partial
+from ar_lab.build import build, build_likelihood, build_model, partial
 from ar_lab.callbacks.curves import Curves
 from ar_lab.callbacks.gallery import Gallery
 from ar_lab.callbacks.progress import Bar
@@ -26,16 +27,51 @@ from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
 from ar_lab.runs.recording import recorded
 from ar_lab.tasks.evaluate import figures, monitored_examples
+from ar_lab.tasks.loading import load_parts
 from ar_lab.trainer import device_of, make_trainer, summarized
 
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
     device_of(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
-    run = runs.create(config, config["output"]) if config["run"] is None else runs.resume(config)
-    with recorded(run):
-        learn(run, config)
+    run = settle(config, learn)
     print_result(run.result, run.path)
+
+
+def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) -> Run:
+    """The run that a config means, once it is done: found so, gone on with, or started, by the rule of its standing."""
+    with runs.claimed(config) as run:
+        if is_to_run(run, config):
+            with recorded(run):
+                work(run, config)
+        return run
+
+
+def is_to_run(run: Run, config: dict[str, Any]) -> bool:
+    """Whether there is something left to do in a claimed run, which is made ready for it.
+
+    Raises:
+        ConfigError: when `run` says to go on, and the data are no longer those it was trained on.
+    """
+    standing = run.standing(config)
+    if standing in ("unsure", "resume") and not run.has_same_files(config):
+        parts = load_data(config).parts
+        found, before = parts.checksum[:12], run.result["data_checksum"][:12]
+        if found == before:
+            standing = "done" if standing == "unsure" else "resume"
+        elif config["run"] is not None:
+            raise ConfigError(
+                f"run={run.path}: trained on other data (checksum {before}, now {found}); start a new run"
+            )
+        else:
+            print(f"{run.path}: other data (checksum {before}, now {found}): starting afresh", file=sys.stderr)
+            standing = "afresh"
+    if standing == "done":
+        return False
+    if standing in ("afresh", "new"):
+        run.clear()
+    run.write_config(config)
+    return True
 
 
 def learn(run: Run, config: dict[str, Any]) -> None:
@@ -63,7 +99,7 @@ def learn(run: Run, config: dict[str, Any]) -> None:
 def load_data(config: dict[str, Any]) -> DataModule:
     data = config["data"]
     return DataModule(
-        build_source(data).load(),
+        load_parts(config),
         batch_size=data["batch_size"],
         seed=config["seed"],
         stream=data.get("stream", False),
@@ -94,7 +130,11 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
         "seed": config["seed"],
         "likelihood": build_likelihood(config["likelihood"], data.space)[1],
         "parameters": sum(p.numel() for p in model.parameters()),
+        "fold": config["cv"]["fold"],
+        "repeat": None if config["cv"]["fold"] is None else config["cv"]["repeat"],
+        "split": data.parts.split,
         "data_checksum": data.parts.checksum,
+        "data_files": data.parts.files,
         "notes": data.parts.notes,
         "threads": torch.get_num_threads(),
     }

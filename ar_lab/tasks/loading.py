@@ -1,0 +1,28 @@
+"""The parts of a config's data: what every task begins with."""
+
+import inspect
+from dataclasses import replace
+from typing import Any
+
+from ar_lab.build import build_source
+from ar_lab.data.folds import Fold
+from ar_lab.data.parts import Parts
+from ar_lab.errors import ConfigError
+from ar_lab.runs.files import stamps
+
+
+def load_parts(config: dict[str, Any]) -> Parts:
+    """The data's own parts, or under cross-validation those of the config's fold, with the stamps of their files.
+
+    Raises:
+        ConfigError: for a fold of a source that knows no folds.
+    """
+    source, fold = build_source(config["data"]), Fold.of(config["cv"])
+    if fold is not None and "fold" not in inspect.signature(source.load).parameters:
+        raise ConfigError(f"cv=kfold: {type(source).__name__}.load takes no fold; define load(self, fold=None)")
+    paths = source.paths()
+    before = None if paths is None else stamps(paths)  # not after: a file that changes from now on is another
+    parts = source.load() if fold is None else source.load(fold)
+    if before is not None and None in before.values():
+        before = stamps(paths)  # load itself fetched what was not there
+    return replace(parts, files=before)
