@@ -1,5 +1,18 @@
-"""The run directory: made, found, read and written; what a run records of itself. No torch."""
+"""The run directory: made, claimed, found, read and written; what a run records of itself. No torch."""
 
-from ar_lab.runs.directory import Run, create, find, is_run, make_unique, resume, write_atomically, write_json
+from ar_lab.runs.directory import claimed, create, find, is_run
+from ar_lab.runs.files import make_unique, stamps, write_atomically, write_json
+from ar_lab.runs.run import Run, Standing
 
-__all__ = ["Run", "create", "find", "is_run", "make_unique", "resume", "write_atomically", "write_json"]
+__all__ = [
+    "Run",
+    "Standing",
+    "claimed",
+    "create",
+    "find",
+    "is_run",
+    "make_unique",
+    "stamps",
+    "write_atomically",
+    "write_json",
+]

@@ -10,7 +10,9 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from ar_lab.errors import Interrupted, LabError
-from ar_lab.runs import Run
+from ar_lab.runs.run import Run
+
+LOCK = ".lock"
 
 
 @contextmanager
@@ -18,9 +20,9 @@ def recorded(run: Run) -> Iterator[None]:
     """Keeps the run's status while the block runs: running, then done, failed or interrupted.
 
     Raises:
-        LabError: when another process runs there, and in place of a full disk's OSError, with the remedy in one line.
+        LabError: in place of a full disk's OSError, with the remedy in one line.
     """
-    with alone(run), run.recording(), interruptible((signal.SIGINT, signal.SIGTERM), run):
+    with run.recording(), interruptible((signal.SIGINT, signal.SIGTERM), run):
         try:
             yield
         except OSError as error:
@@ -34,14 +36,21 @@ def recorded(run: Run) -> Iterator[None]:
 
 @contextmanager
 def alone(run: Run) -> Iterator[None]:
-    """Holds the run's lock, which ends with the process however it ends."""
-    lock = FileLock(run.path / ".lock", blocking=False)
+    """Holds the lock of a directory while the block runs; it ends with the process, however that ends.
+
+    Raises:
+        LabError: when another process holds it.
+    """
+    lock = FileLock(run.path / LOCK, blocking=False)
     try:
         lock.acquire()
-    except Timeout as error:
-        raise LabError(f"{run.path}: another process runs there; wait for it, or end it first") from error
-    with lock:
+    except Timeout:
+        process = f"process {run.result['pid']}" if run.status == "running" else "another process"
+        raise LabError(f"{run.path}: {process} runs there; wait for it, or end it first") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from functools import partial as bind
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ar_lab import runs
 from ar_lab.build import build, build_likelihood, build_model, partial
 from ar_lab.callbacks.curves import Curves
 from ar_lab.callbacks.gallery import Gallery
@@ -25,9 +23,9 @@ from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
 from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
-from ar_lab.runs.recording import recorded
 from ar_lab.tasks.evaluate import figures, monitored_examples
 from ar_lab.tasks.loading import load_parts
+from ar_lab.tasks.settling import settle
 from ar_lab.trainer import device_of, make_trainer, summarized
 
 
@@ -36,42 +34,6 @@ def train(config: dict[str, Any]) -> None:
     device_of(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
     run = settle(config, learn)
     print_result(run.result, run.path)
-
-
-def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) -> Run:
-    """The run that a config means, once it is done: found so, gone on with, or started, by the rule of its standing."""
-    with runs.claimed(config) as run:
-        if is_to_run(run, config):
-            with recorded(run):
-                work(run, config)
-        return run
-
-
-def is_to_run(run: Run, config: dict[str, Any]) -> bool:
-    """Whether there is something left to do in a claimed run, which is made ready for it.
-
-    Raises:
-        ConfigError: when `run` says to go on, and the data are no longer those it was trained on.
-    """
-    standing = run.standing(config)
-    if standing in ("unsure", "resume") and not run.has_same_files(config):
-        parts = load_data(config).parts
-        found, before = parts.checksum[:12], run.result["data_checksum"][:12]
-        if found == before:
-            standing = "done" if standing == "unsure" else "resume"
-        elif config["run"] is not None:
-            raise ConfigError(
-                f"run={run.path}: trained on other data (checksum {before}, now {found}); start a new run"
-            )
-        else:
-            print(f"{run.path}: other data (checksum {before}, now {found}): starting afresh", file=sys.stderr)
-            standing = "afresh"
-    if standing == "done":
-        return False
-    if standing in ("afresh", "new"):
-        run.clear()
-    run.write_config(config)
-    return True
 
 
 def learn(run: Run, config: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ CONFIG = {
     "logger": {"x": 1},
     "seed": 0,
     "run": None,
+    "output": None,
 }
 
 
@@ -54,17 +55,8 @@ def test_the_config_comes_back_as_it_was_written():
 def test_the_same_output_and_config_goes_on_with_that_run():
     first = runs.create(CONFIG, "here")
     first.write_result(status="interrupted", seconds=3)
-    again = runs.create({**CONFIG, "logger": None, "output": "here", "data": {"name": "digits", "root": "b"}}, "here")
+    again = runs.create({**CONFIG, "logger": None, "data": {"name": "digits", "root": "b"}}, "here")
     assert again.path == first.path and again.result["seconds"] == 3
-
-
-def test_a_run_that_goes_on_for_longer_remembers_it():
-    run = runs.create(CONFIG)
-    longer = {**CONFIG, "run": str(run.path), "trainer": {"max_steps": 9}}
-    assert runs.resume(longer).path == run.path
-    assert run.config == {**longer, "run": None}
-    run.write_result(status="done")
-    assert run.finished_like(longer) and not run.finished_like(CONFIG)
 
 
 def test_another_config_in_the_same_output_is_refused_with_the_key_that_differs():
@@ -79,9 +71,8 @@ def test_a_directory_that_is_no_run_is_never_written_into(tmp_path):
         runs.create(CONFIG, tmp_path)
 
 
-def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeypatch):
-    (tmp_path / "here").mkdir()
-    outcomes, all_found_it_empty, look = [], threading.Barrier(4), directory._claim
+def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(monkeypatch):
+    outcomes, all_found_it_empty, look = [], threading.Barrier(4), directory._given
 
     def look_together(path):
         found = look(path)
@@ -94,7 +85,7 @@ def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeyp
         except LabError as error:
             outcomes.append(error)
 
-    monkeypatch.setattr(directory, "_claim", look_together)
+    monkeypatch.setattr(directory, "_given", look_together)
     threads = [threading.Thread(target=claim, args=[seed]) for seed in range(4)]
     for thread in threads:
         thread.start()
@@ -102,6 +93,16 @@ def test_of_the_runs_that_claim_one_output_at_once_one_gets_it(tmp_path, monkeyp
         thread.join()
     winners = [outcome for outcome in outcomes if isinstance(outcome, runs.Run)]
     assert len(outcomes) == 4 and len(winners) == 1
+
+
+def test_what_a_kill_left_before_there_was_a_run_is_no_obstacle(tmp_path):
+    (tmp_path / "config.yaml.1.2.tmp").write_text("half")
+    (tmp_path / ".lock").touch()
+    run = runs.create(CONFIG, tmp_path)
+    (run.path / "result.json.1.2.tmp").write_text("half")
+    (run.path / "checkpoints" / "last.ckpt.tmp").write_text("half")
+    runs.create(CONFIG, tmp_path)
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_an_output_that_cannot_be_written_is_said_in_one_line():
@@ -131,16 +132,15 @@ def test_a_write_that_fails_leaves_the_old_result_and_no_litter(monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         run.write_result(status="failed")
     assert run.status == "done"
-    assert sorted(file.name for file in run.path.iterdir()) == ["checkpoints", "config.yaml", "result.json"]
+    assert sorted(file.name for file in run.path.iterdir()) == [".lock", "checkpoints", "config.yaml", "result.json"]
 
 
 def test_a_process_that_is_gone_was_killed():
     run = runs.create(CONFIG)
-    assert run.status == "killed"  # nothing was ever said
+    assert run.status == "pending"  # nothing was ever said
     script = f"from ar_lab.runs import find; find({str(run.path)!r}).write_result(status='running')"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(runs.__file__).parents[2])
     assert run.result["status"] == "running" and run.status == "killed"
-    run.refuse_if_running()
 
 
 def test_a_process_id_that_was_given_to_another_process_is_not_alive():
@@ -151,20 +151,32 @@ def test_a_process_id_that_was_given_to_another_process_is_not_alive():
     assert run.status == "killed"
 
 
-def test_a_run_that_another_process_runs_is_refused():
-    run = runs.create(CONFIG)
-    run.write_result(status="running")
-    run.refuse_if_running()  # it is this very process
-    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        run.write_result(pid=sleeper.pid, process_started=directory.start_time(sleeper.pid))
-        with pytest.raises(LabError, match=f"process {sleeper.pid} runs there"):
-            run.refuse_if_running()
-        with pytest.raises(LabError, match=f"process {sleeper.pid} runs there"):
-            runs.create(CONFIG, run.path)
-    finally:
-        sleeper.communicate(b"\n")
-    assert run.status == "killed"
+HOLD = """
+from ar_lab import runs
+with runs.claimed({config}) as run:
+    {said}
+    print(flush=True)
+    input()
+"""
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_run_that_another_process_runs_is_refused_before_anything_is_written(says):
+    run = runs.create(CONFIG, "here")
+    script = HOLD.format(config={**CONFIG, "output": "here"}, said="run.write_result(status='running')" * says)
+    environment = {**os.environ, "PYTHONPATH": str(Path(runs.__file__).parents[2])}
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as holder:
+        holder.stdout.readline()
+        before = {file: file.stat().st_mtime_ns for file in run.path.rglob("*")}
+        named = f"process {holder.pid} runs there" if says else "another process runs there"
+        for config in ({**CONFIG, "output": "here"}, {**CONFIG, "run": "here", "seed": 9}):
+            with pytest.raises(LabError, match=named), runs.claimed(config):
+                pass
+        assert {file: file.stat().st_mtime_ns for file in run.path.rglob("*")} == before
+        holder.communicate(b"\n")
+    with runs.claimed({**CONFIG, "output": "here"}):
+        pass
 
 
 def test_recording_tells_how_the_block_ended():

@@ -21,11 +21,11 @@ def run(tmp_path):
     return runs.create(CONFIG, tmp_path / "run")
 
 
-def test_two_starts_on_one_output_do_not_both_run(run, tmp_path):
-    again = runs.create(CONFIG, tmp_path / "run")
-    with recorded(run), pytest.raises(LabError, match="another process runs there"), recorded(again):
-        pass
-    with recorded(again):
+def test_two_starts_on_one_output_do_not_both_run(run):
+    config = {**CONFIG, "output": str(run.path)}
+    with runs.claimed(config) as first, recorded(first), pytest.raises(LabError, match="runs there"):
+        runs.claimed(config).__enter__()
+    with runs.claimed(config):
         pass
 
 

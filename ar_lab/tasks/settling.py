@@ -1,0 +1,50 @@
+"""Settling a run: the same line again shows what is done, goes on with what was cut short, and starts all else."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ar_lab import runs
+from ar_lab.errors import ConfigError
+from ar_lab.runs import Run
+from ar_lab.runs.recording import recorded
+from ar_lab.tasks.loading import load_parts
+
+
+def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) -> Run:
+    """The run that a config means, once it is done; `work` is called, and recorded, where something is left to do."""
+    with runs.claimed(config) as run:
+        if _is_to_run(run, config):
+            with recorded(run):
+                work(run, config)
+        return run
+
+
+def _is_to_run(run: Run, config: dict[str, Any]) -> bool:
+    """Whether something is left to do in a claimed run, which is made ready for it."""
+    standing = run.standing(config)
+    if standing in ("unsure", "resume") and not run.has_same_files(config):
+        standing = _by_the_data(run, config, standing)
+    if standing == "done":
+        return False
+    if standing in ("afresh", "new"):
+        run.clear()
+    run.write_config(config)
+    return True
+
+
+def _by_the_data(run: Run, config: dict[str, Any], standing: runs.Standing) -> runs.Standing:
+    """The standing of a run whose data look changed: told by the checksum of the data themselves.
+
+    Raises:
+        ConfigError: when they are other data, and `run` says to go on.
+    """
+    parts, before = load_parts(config), run.result["data_checksum"]
+    if parts.checksum == before:
+        run.write_result(data_files=parts.files)
+        return "done" if standing == "unsure" else standing
+    change = f"{run.path}: the data are others now (checksum {parts.checksum[:12]}, then {before[:12]})"
+    if config["run"] is not None:
+        raise ConfigError(f"run={change}; start a new run, or give the original ones by data.root= or data.path=")
+    print(f"{change}; training starts afresh", file=sys.stderr, flush=True)
+    return "afresh"
