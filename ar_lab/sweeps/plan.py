@@ -12,7 +12,7 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError
 from ar_lab.runs import Run
 from ar_lab.runs.directory import OUTPUTS
-from ar_lab.runs.lock import alone
+from ar_lab.runs.recording import alone
 from ar_lab.sweeps.identity import configuration_id, job_id, sweep_name
 
 PLAN = "sweep.json"
@@ -75,7 +75,7 @@ class Sweep:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LabError(f"{self.path}: cannot write the sweep ({error.strerror}); choose output=DIR") from error
-        with alone(self.path):
+        with alone(Run(self.path)):
             yield
 
 
