@@ -3,8 +3,8 @@
 from typing import Any
 
 from ar_lab import runs
-from ar_lab.report.sweep_files import write_files
 from ar_lab.report.sweep_table import print_summary
+from ar_lab.sweeps.cv_results import write_csv
 from ar_lab.sweeps.plan import Sweep, find
 from ar_lab.sweeps.records import gather
 from ar_lab.sweeps.summary import summarize as summed_up
@@ -20,7 +20,6 @@ def conclude(sweep: Sweep, skipped: int = 0) -> bool:
     records = gather(sweep.jobs)
     summary = summed_up(records, sweep.path, skipped)
     runs.write_json(sweep.path / "summary.json", summary)
-    write_files(records, summary, sweep.path)
     print_summary(summary, sweep.path)
     print(sweep.path)
     return summary["jobs"]["done"] + summary["jobs"]["pruned"] == summary["jobs"]["total"]

@@ -1,0 +1,113 @@
+"""summary.png: held-out figures by configuration with their intervals; curves of the best with the gap shaded."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ar_lab.runs.curves import curve
+
+CURVES_SHOWN = 6  # configurations
+PARTS = {"train/nats_per_dim": ("training", "C0"), "validation/nats_per_dim": ("validation", "C1")}
+Curve = tuple[Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]
+
+
+def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
+    """Draws summary.png from a summary with a ranked configuration, and the metrics.csv of its jobs under `sweep`."""
+    ranked = [c for c in summary["configurations"] if c["rank"] is not None]
+    shown = ranked[:CURVES_SHOWN]
+    columns = 1 if len(shown) == 1 else 2
+    rows = ceil(len(shown) / columns)
+    height = max(1.5 + 0.34 * len(ranked), 0.8 + 2.2 * rows, 3.6)
+    figure = Figure(figsize=(7 + 3 * columns, height), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(6, 3 * columns + 1))
+    _figures(left.subplots(), ranked, summary["metric"])
+    axes = right.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    _all_curves(axes, shown, sweep)
+    path = sweep / "summary.png"
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def _figures(axis: Axes, ranked: Sequence[dict[str, Any]], metric: str) -> None:
+    """A row a configuration, the best on top: folds as dots, the mean with its 95 % interval."""
+    for row, configuration in enumerate(ranked):
+        folds = [f["figure"] for f in configuration["figures"] if f["figure"] is not None]
+        axis.plot(folds, [row] * len(folds), "o", color="0.55", markersize=4, alpha=0.7, zorder=2)
+        color = "C3" if row == 0 else "C0"
+        if configuration["ci95"] is not None:
+            axis.plot(configuration["ci95"], [row, row], "-|", color=color, linewidth=1.8, markersize=9, zorder=3)
+        axis.plot(configuration["mean"], row, "D", color=color, markersize=6, zorder=4)
+    axis.set_yticks(range(len(ranked)), [fill(" ".join(c["overrides"]), 30) for c in ranked], fontsize=8)
+    axis.set_ylim(len(ranked) - 0.4, -0.6)
+    axis.set_xlabel(f"held-out {metric}")
+    axis.set_title("held-out figure: folds, mean, 95 % interval", fontsize=10)
+    axis.grid(axis="x", alpha=0.3)
+    _limit(axis, ranked)
+
+
+def _limit(axis: Axes, ranked: Sequence[dict[str, Any]]) -> None:
+    """Keeps the folds apart where an interval over two or three of them would fill the picture."""
+    folds = [f["figure"] for c in ranked for f in c["figures"] if f["figure"] is not None]
+    if folds and (spread := max(folds) - min(folds)):
+        low, high = axis.get_xlim()
+        axis.set_xlim(max(low, min(folds) - spread), min(high, max(folds) + spread))
+
+
+def _all_curves(axes: Sequence[Axes], shown: Sequence[dict[str, Any]], sweep: Path) -> None:
+    """A panel a configuration on one scale, cut above the validation curves: the first steps would squash the rest."""
+    highest = [top for axis, c in zip(axes, shown, strict=False) if (top := _curves(axis, c, sweep)) is not None]
+    lowest = [min(line.get_ydata()) for axis in axes for line in axis.get_lines() if len(line.get_ydata())]
+    if highest and max(highest) > min(lowest):
+        margin = 0.06 * (max(highest) - min(lowest))
+        axes[0].set_ylim(min(lowest) - margin, max(highest) + margin)
+    axes[0].set_ylabel("nats per dimension")
+    axes[0].legend(fontsize=7)
+    for axis in axes[len(shown) :]:
+        axis.set_axis_off()
+
+
+def _curves(axis: Axes, configuration: dict[str, Any], sweep: Path) -> float | None:
+    """Each fold thin, their mean bold, the gap between the means shaded; the highest value of validation."""
+    means = {}
+    for metric, (label, color) in PARTS.items():
+        folds = _of_folds(configuration, sweep, metric)
+        for steps, values in folds:
+            axis.plot(steps, values, color=color, linewidth=0.7, alpha=0.35)
+        if folds:
+            means[metric] = mean_curve(folds)
+            axis.plot(*means[metric], color=color, linewidth=2, label=f"{label}, mean of {len(folds)}")
+    if len(means) == 2:
+        _shade(axis, *means.values())
+    axis.axhline(configuration["mean"], color="C3", linewidth=1, linestyle="--", label="held-out, mean")
+    axis.set_title(fill(" ".join(configuration["overrides"]), 34), fontsize=8)
+    axis.set_xlabel("step", fontsize=8)
+    axis.tick_params(labelsize=7)
+    values = means.get("validation/nats_per_dim", (None, ()))[1]
+    return max(values, default=None)
+
+
+def _of_folds(configuration: dict[str, Any], sweep: Path, metric: str) -> list[Curve]:
+    """The curves of those folds that count in the mean."""
+    done = [sweep / figure["path"] for figure in configuration["figures"] if figure["figure"] is not None]
+    logged = [np.array(points, dtype=float).T for path in done if (points := curve(path, metric))]
+    return [(steps, values) for steps, values in logged]
+
+
+def mean_curve(folds: Sequence[Curve]) -> Curve:
+    """The mean over folds at every step that one of them logged, where all of them have a value to interpolate."""
+    first, last = max(steps[0] for steps, _ in folds), min(steps[-1] for steps, _ in folds)
+    steps = np.unique(np.concatenate([steps for steps, _ in folds]))
+    steps = steps[(steps >= first) & (steps <= last)]
+    return steps, np.array([np.interp(steps, *fold) for fold in folds]).mean(0)
+
+
+def _shade(axis: Axes, train: Curve, validation: Curve) -> None:
+    common = validation[0][(validation[0] >= train[0].min(initial=0)) & (validation[0] <= train[0].max(initial=0))]
+    axis.fill_between(common, np.interp(common, *train), np.interp(common, *validation), color="C1", alpha=0.2)
