@@ -25,13 +25,13 @@ from ar_lab.sweeps.plan import Job, Sweep, plan
 Config = dict[str, Any]
 
 
-def grid(context: HydraContext, master: DictConfig, line: list[str]) -> int:
-    """Runs every combination of the values on the line as one sweep; its exit code.
+def grid(context: HydraContext, master: DictConfig, preset: list[str], line: list[str]) -> int:
+    """Runs every combination of the values on the line, and of those preset by the config, as one sweep; its exit code.
 
     Raises:
         ConfigError: when a job is invalid, before any was started.
     """
-    parsed = OverridesParser.create(config_loader=context.config_loader).parse_overrides(line)
+    parsed = OverridesParser.create(config_loader=context.config_loader).parse_overrides([*preset, *line])
     combinations = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
     configs = compose_all(context, master, combinations)
     if any(config["task"]["name"] != "train" or config["run"] is not None for config in configs):

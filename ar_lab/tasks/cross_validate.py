@@ -5,22 +5,25 @@ from statistics import mean, stdev
 from typing import Any
 
 from ar_lab.runs import Run
+from ar_lab.tasks.settling import settle
 
 # What a job's result says of each of its folds, and what all of them have in common.
 OF_A_FOLD = ("status", "metrics", "split", "seconds", "parameters", "commit")
 SHARED = ("seed", "parameters", "likelihood", "commit", "dirty", "versions", "data_checksum", "data_files", "threads")
 
 
-def cross_validate(job: Run, config: dict[str, Any], settle: Callable[[dict[str, Any]], Run]) -> None:
-    """Settles each fold as a run in JOB/fold0, JOB/fold1, …, and writes their means as the figures of the job."""
+def cross_validate(job: Run, config: dict[str, Any], learn: Callable[[Run, dict[str, Any]], None]) -> None:
+    """Learns each fold as a run in JOB/fold0, JOB/fold1, …, and writes their means as the figures of the job."""
     folds = []
     for number in range(config["cv"]["folds"]):
         place = job.path / f"fold{number}"
-        fold = settle({**config, "run": None, "output": str(place), "cv": {**config["cv"], "fold": number}})
+        cv = {**config["cv"], "fold": number}
+        fold = settle({**config, "run": None, "output": str(place), "cv": cv}, learn)
         folds.append({"fold": number, "path": place.name, **{key: fold.result.get(key) for key in OF_A_FOLD}})
         job.write_result(folds=folds)
     shared = {key: folds[0].get(key) for key in SHARED}
-    job.write_result(status="done", metrics=means([fold["metrics"] for fold in folds]), **shared)
+    notes = [f"means over {len(folds)} held-out folds, ± std / √folds; the data's own test part is left out"]
+    job.write_result(status="done", metrics=means([fold["metrics"] for fold in folds]), notes=notes, **shared)
 
 
 def means(metrics: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError
 from ar_lab.report.listing import print_rows
 from ar_lab.runs import Run
+from ar_lab.runs.differences import is_place
 from ar_lab.sweeps import plan
+from ar_lab.sweeps.identity import key_of
 
 COLUMNS = ("path", "status", "what", "test nats/dim", "steps", "seconds")
 Row = tuple[str, str, str, str | None, int | None, int | None]
@@ -67,15 +69,15 @@ def sweep_row(name: str, path: Path) -> Row:
     """The best configuration of a sweep that was summed up, and how many jobs are done."""
     sweep = plan.find(path)
     statuses = [job.run.status for job in sweep.jobs]
+    said = " ".join(override for override in sweep.line if not is_place(key_of(override)))
     done = statuses.count("done")
     state = "done" if done == len(statuses) else f"{done} of {len(statuses)} done"
     try:
         best = json.loads((path / "summary.json").read_text(encoding="utf-8"))["configurations"][0]
     except (OSError, ValueError, LookupError):
-        return name, state, " ".join(sweep.line), None, None, None
+        return name, state, said, None, None, None
     figures = {"figure": best["mean"], "figure_se": best["se"]}
-    what = f"{' '.join(sweep.line)}; best: {' '.join(best['overrides'])}"
-    return name, state, what, with_error(figures, "figure"), None, None
+    return name, state, f"{said}; best: {' '.join(best['overrides'])}", with_error(figures, "figure"), None, None
 
 
 def with_error(figures: dict[str, Any], name: str) -> str | None:

@@ -3,6 +3,7 @@
 import sys
 import time
 from functools import partial as bind
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,22 +18,25 @@ from ar_lab.data.module import DataModule
 from ar_lab.errors import ConfigError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.model import AutoregressiveModel
+from ar_lab.ranks import together
 from ar_lab.report.pictures import render, save_samples
 from ar_lab.report.table import print_result
 from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
 from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
+from ar_lab.tasks.cross_validate import cross_validate
 from ar_lab.tasks.evaluate import figures, monitored_examples
 from ar_lab.tasks.loading import load_parts
 from ar_lab.tasks.settling import settle
-from ar_lab.trainer import device_of, make_trainer, summarized
+from ar_lab.trainer import device_of, make_trainer, processes, summarized
 
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
-    device_of(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
-    run = settle(config, learn)
+    processes(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
+    work = bind(cross_validate, learn=learn) if config["cv"]["fold"] == "all" else learn
+    run = settle(config, work)
     print_result(run.result, run.path)
 
 
@@ -109,21 +113,32 @@ def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule,
         raise ConfigError(
             f"trainer.val_check_interval={every}: an epoch has {data.batches_per_epoch} batches; use at most as many"
         )
-    optimizer, schedule = partial(config["optimizer"]), build(config["scheduler"])
-    learner = MaximumLikelihood(model, data.codec, optimizer, schedule, data.stream)
-    if config["learner"]["compile"]:
-        model.network.compile()
-    last = run.checkpoint("last")
-    if last.exists():
+    learner, last = make_learner(config, data, model), last_checkpoint(run)
+    if last is not None:
         step = read_checkpoint(last)["global_step"]
         run.write_result(resumed_at_step=step)
         trainer.loggers[0].rewind(step)
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
     try:
-        trainer.fit(learner, data, ckpt_path=last if last.exists() else None, weights_only=True)
+        with together(run.path, trainer.world_size, device_of(config["trainer"])):
+            trainer.fit(learner, data, ckpt_path=last, weights_only=True)
     finally:
         seconds = round(before + time.monotonic() - began, 3)
         run.write_result(device=str(trainer.strategy.root_device), steps=trainer.global_step, training_seconds=seconds)
+
+
+def make_learner(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> MaximumLikelihood:
+    """The learner of a model; every process that trains the run has one."""
+    if config["learner"]["compile"]:
+        model.network.compile()
+    optimizer, schedule = partial(config["optimizer"]), build(config["scheduler"])
+    return MaximumLikelihood(model, data.codec, optimizer, schedule, data.stream)
+
+
+def last_checkpoint(run: Run) -> Path | None:
+    """Where training goes on, if it is begun."""
+    last = run.checkpoint("last")
+    return last if last.exists() else None
 
 
 def watchers(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> list[pl.Callback]:

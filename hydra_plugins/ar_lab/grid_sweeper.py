@@ -31,4 +31,4 @@ class GridSweeper(Sweeper):
         from ar_lab.multirun import grid  # here, since Hydra imports every plugin at every start
 
         preset = [f"{key}={value}" for key, value in self.params.items()]
-        self.task_function.ended(grid(self.hydra_context, self.config, [*preset, *arguments]))
+        self.task_function.ended(grid(self.hydra_context, self.config, preset, arguments))
