@@ -22,7 +22,7 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
     """Draws summary.png from a summary with a ranked configuration, and the metrics.csv of its jobs under `sweep`."""
     ranked = [c for c in summary["configurations"] if c["rank"] is not None]
     shown = ranked[:CURVES_SHOWN]
-    columns = 1 if len(shown) == 1 else 2
+    columns = 1 if len(shown) <= 3 else 2
     rows = ceil(len(shown) / columns)
     height = max(1.5 + 0.34 * len(ranked), 0.8 + 2.2 * rows, 3.6)
     figure = Figure(figsize=(7 + 3 * columns, height), layout="constrained")
@@ -109,5 +109,6 @@ def mean_curve(folds: Sequence[Curve]) -> Curve:
 
 
 def _shade(axis: Axes, train: Curve, validation: Curve) -> None:
-    common = validation[0][(validation[0] >= train[0].min(initial=0)) & (validation[0] <= train[0].max(initial=0))]
-    axis.fill_between(common, np.interp(common, *train), np.interp(common, *validation), color="C1", alpha=0.2)
+    steps = np.union1d(train[0], validation[0])
+    steps = steps[(steps >= max(train[0][0], validation[0][0])) & (steps <= min(train[0][-1], validation[0][-1]))]
+    axis.fill_between(steps, np.interp(steps, *train), np.interp(steps, *validation), color="C1", alpha=0.2)

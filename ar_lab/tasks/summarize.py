@@ -3,6 +3,7 @@
 from typing import Any
 
 from ar_lab import runs
+from ar_lab.report.sweep_files import write_files
 from ar_lab.report.sweep_table import print_summary
 from ar_lab.sweeps.cv_results import write_csv
 from ar_lab.sweeps.plan import Sweep, find
@@ -20,6 +21,8 @@ def conclude(sweep: Sweep, skipped: int = 0) -> bool:
     records = gather(sweep.jobs)
     summary = summed_up(records, sweep.path, skipped)
     runs.write_json(sweep.path / "summary.json", summary)
+    write_csv(records, sweep.path)
+    write_files(summary, sweep.path)
     print_summary(summary, sweep.path)
     print(sweep.path)
     return summary["jobs"]["done"] + summary["jobs"]["pruned"] == summary["jobs"]["total"]
