@@ -1,11 +1,12 @@
 """Batches: what an epoch fetches from a part held in memory, whole batches at a time, in a resumable order."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Integer, Shaped
+from jaxtyping import Int64, Integer, Shaped
 from torch import Tensor
 
 from ar_lab.errors import ConfigError
@@ -18,10 +19,9 @@ def examples(x: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch dims"]:
     return x if x.is_floating_point() else x.long()
 
 
-def windows(stream: Integer[Tensor, " length"], dims: int) -> Integer[Tensor, "count dims"]:
-    """The whole windows of a stream one after another; what is left at its end is dropped."""
-    count = len(stream) // dims
-    return stream[: count * dims].view(count, dims)
+def windows(stream: Integer[Tensor, " length"], dims: int, seams: Sequence[int] = ()) -> Integer[Tensor, "count dims"]:
+    """The whole windows of a stream one after another, none across a seam; what is left before one is dropped."""
+    return torch.cat([part[: len(part) // dims * dims].view(-1, dims) for part in stream.tensor_split([*seams])])
 
 
 class FixedBatches:
@@ -97,46 +97,66 @@ class ShuffledExamples(TrainingBatches):
 
 
 class ShuffledWindows(TrainingBatches):
-    """Windows of a stream in random order, cut afresh every epoch.
+    """Windows of a stream in random order, cut afresh every epoch, none across a seam.
 
     The cuts of an epoch lie `dims` apart from a random offset. For their number to be the same in every epoch, up to
-    2 * dims - 1 symbols at the two ends sit an epoch out.
+    2 * dims - 1 symbols at the two ends sit an epoch out; so they do at every seam.
+
+    Raises:
+        ConfigError: when no stretch between seams is as long as a window.
     """
 
-    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int, seed: int):
+    def __init__(
+        self,
+        stream: Integer[Tensor, " length"],
+        dims: int,
+        batch_size: int,
+        seed: int,
+        seams: Sequence[int] = (),
+    ):
         super().__init__(seed)
         self.stream, self.dims, self.batch_size = stream, dims, batch_size
-        self.count = max(1, len(stream) // dims - 1)
+        ends = [0, *seams, len(stream)]
+        self.stretches = [range(begin, end) for begin, end in pairwise(ends) if end - begin >= dims]
+        if not self.stretches:
+            raise ConfigError(f"data.context={dims}: the training part has nowhere as many symbols in a row; lower it")
+        self.counts = [max(1, len(stretch) // dims - 1) for stretch in self.stretches]
 
     def __len__(self) -> int:
-        return -(-self.count // self.batch_size)
+        return -(-sum(self.counts) // self.batch_size)
 
     def arrange(self, generator: torch.Generator) -> Fetch:
-        room = min(self.dims - 1, len(self.stream) - self.count * self.dims)
-        offset = torch.randint(room + 1, (), generator=generator)
-        cuts = offset + self.dims * torch.randperm(self.count, generator=generator)
-        batches = cuts.split(self.batch_size)
+        pairs = zip(self.stretches, self.counts, strict=True)
+        cuts = torch.cat([self.cuts(stretch, count, generator) for stretch, count in pairs])
+        batches = cuts[torch.randperm(len(cuts), generator=generator)].split(self.batch_size)
         return lambda number: self.stream[batches[number][:, None] + torch.arange(self.dims)]
+
+    def cuts(self, stretch: range, count: int, generator: torch.Generator) -> Int64[Tensor, " count"]:
+        """Where the windows of a stretch begin in this epoch."""
+        room = min(self.dims - 1, len(stretch) - count * self.dims)
+        return stretch.start + torch.randint(room + 1, (), generator=generator) + self.dims * torch.arange(count)
 
 
 class Lanes(TrainingBatches):
     """A stream as `batch_size` lanes of equal length, read in step: row b of batch t is window t of lane b.
 
     What row b learns from batch t goes on in row b of batch t + 1: the order of truncated backpropagation through time.
+    No window reaches across a seam; what is carried does, as it does from one of several files to the next.
 
     Raises:
         ConfigError: when a lane would be shorter than one window.
     """
 
-    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int):
+    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int, seams: Sequence[int] = ()):
         super().__init__(seed=0)
-        count = len(stream) // (batch_size * dims)
+        whole = windows(stream, dims, seams)
+        count = len(whole) // batch_size
         if not count:
             raise ConfigError(
                 f"data.batch_size={batch_size} lanes of data.context={dims} symbols need {batch_size * dims:,}, "
                 f"the training part has {len(stream):,}: lower one of them"
             )
-        self.lanes = stream[: batch_size * count * dims].view(batch_size, count, dims)
+        self.lanes = whole[: batch_size * count].view(batch_size, count, dims)
 
     def __len__(self) -> int:
         return self.lanes.shape[1]

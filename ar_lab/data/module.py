@@ -71,17 +71,17 @@ class DataModule(LightningDataModule):
         self.restored = state_dict or None
 
     def _training_batches(self) -> TrainingBatches:
-        train, dims = self.parts.train, self.space.dims
+        train, dims, seams = self.parts.train, self.space.dims, self.parts.seams.get("train", [])
         if self.stream:
-            return Lanes(train, dims, self.batch_size)
+            return Lanes(train, dims, self.batch_size, seams)
         if self.parts.is_stream:
-            return ShuffledWindows(train, dims, self.batch_size, self.seed)
+            return ShuffledWindows(train, dims, self.batch_size, self.seed, seams)
         return ShuffledExamples(train, self.batch_size, self.seed)
 
     def val_dataloader(self) -> FixedBatches | list[Tensor]:
         part = self.parts.validation
         if self.parts.is_stream:
-            part = windows(part, self.space.dims)[: self.validation_examples]
+            part = windows(part, self.space.dims, self.parts.seams.get("validation", []))[: self.validation_examples]
         else:
             part = fixed_subset(part, self.validation_examples, self.space.dims)
         return FixedBatches(part, self.batch_size) if len(part) else []

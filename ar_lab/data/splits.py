@@ -57,10 +57,10 @@ def shuffled(
     if groups is not None:
         return _grouped(rng, order, groups, test=test, validation=validation, fraction=fraction)
     labels = np.zeros(count) if labels is None else labels
-    rest, tested = _draw(order, labels, _held_out("test", test, count))
-    train, validated = _draw(rest, labels, _held_out("validation", validation, len(rest)))
-    kept = _kept(len(train), fraction, count, validation=validation, test=test)
-    return Split(train[:kept], validated, tested)
+    rest, tested = _draw(order, labels, held_out("test", test, count))
+    train, validated = _draw(rest, labels, held_out("validation", validation, len(rest)))
+    used = kept(len(train), fraction, count, validation=validation, test=test)
+    return Split(train[:used], validated, tested)
 
 
 def contiguous(count: int, *, test: float, validation: float, fraction: float) -> tuple[slice, slice, slice]:
@@ -72,20 +72,21 @@ def contiguous(count: int, *, test: float, validation: float, fraction: float) -
         ConfigError: for a share outside its bounds.
         DataError: when nothing is left to train on.
     """
-    tested = count - _held_out("test", test, count)
-    validated = tested - _held_out("validation", validation, tested)
-    kept = _kept(validated, fraction, count, validation=validation, test=test)
-    return slice(kept), slice(validated, tested), slice(tested, count)
+    tested = count - held_out("test", test, count)
+    validated = tested - held_out("validation", validation, tested)
+    used = kept(validated, fraction, count, validation=validation, test=test)
+    return slice(used), slice(validated, tested), slice(tested, count)
 
 
-def _held_out(name: str, share: float, count: int) -> int:
+def held_out(name: str, share: float, count: int) -> int:
     """How many a share of `count` is: all but int((1 - share) * count), so at least one unless the share is 0."""
     if not 0 <= share < 1:
         raise ConfigError(f"data.{name}={share}: must be at least 0 and less than 1")
     return count - int((1 - share) * count + ROUNDING)
 
 
-def _kept(train: int, fraction: float, count: int, **shares: float) -> int:
+def kept(train: int, fraction: float, count: int, **shares: float) -> int:
+    """How many of the training part a fraction keeps; `shares` are of the parts held out of `count` before."""
     if not 0 < fraction <= 1:
         raise ConfigError(f"data.fraction={fraction}: must be greater than 0 and at most 1")
     if not train:
@@ -129,12 +130,12 @@ def _grouped(
     if len(names) < 1 + (test > 0) + (validation > 0):
         raise _untrainable(len(names), "group", {"validation": validation, "test": test})
     sizes, waiting = np.bincount(group_of), rng.permutation(len(names))
-    tested = _nearest(sizes[waiting], _held_out("test", test, len(order)), leave=1 + (validation > 0))
+    tested = _nearest(sizes[waiting], held_out("test", test, len(order)), leave=1 + (validation > 0))
     rest = int(sizes[waiting[tested:]].sum())
-    validated = tested + _nearest(sizes[waiting[tested:]], _held_out("validation", validation, rest), leave=1)
+    validated = tested + _nearest(sizes[waiting[tested:]], held_out("validation", validation, rest), leave=1)
     parts = waiting[validated:], waiting[tested:validated], waiting[:tested]
-    train, *held_out = (order[np.isin(group_of[order], part)] for part in parts)
-    return Split(train[: _kept(len(train), fraction, len(order))], *held_out)
+    train, *others = (order[np.isin(group_of[order], part)] for part in parts)
+    return Split(train[: kept(len(train), fraction, len(order))], *others)
 
 
 def _nearest(sizes: Int64[np.ndarray, " groups"], size: int, leave: int) -> int:

@@ -3,22 +3,24 @@
 import hashlib
 from abc import abstractmethod
 from pathlib import Path
-from pydoc_data.topics import topics
+from pydoc_data import topics
 
 from torch import Tensor
 
 from ar_lab.codecs.base import Codec
 from ar_lab.codecs.text import ByteCodec, CharacterCodec
+from ar_lab.data.blocks import blocks
 from ar_lab.data.download import NETWORK_ERRORS, checked, fetched, keep, unavailable, writing
+from ar_lab.data.folds import Fold, fold_notes
 from ar_lab.data.parts import Parts, Source
-from ar_lab.data.splits import contiguous
 from ar_lab.errors import ConfigError, DataError
 
 
 class Text(Source):
     """Files one after another as one stream, cut into three blocks of characters or bytes: training first, test last.
 
-    The alphabet is that of the training block after `fraction` has shortened it.
+    A fold is a block of what precedes the test part (see `blocks`). The alphabet is that of the training part after
+    `fraction` has shortened it.
     """
 
     def __init__(
@@ -27,41 +29,53 @@ class Text(Source):
         if codec not in ("characters", "bytes"):
             raise ConfigError(f"data.codec={codec}: must be characters or bytes")
         self.codec, self.unknown, self.context = codec, unknown, context
-        self.validation, self.fraction, self.test = validation, fraction, test
+        self.validation = validation
+        self.shares = {"test": test, "validation": validation, "fraction": fraction}
 
     @abstractmethod
     def files(self) -> list[tuple[str, bytes]]:
         """The name and content of every file."""
 
-    def load(self) -> Parts:
+    def load(self, fold: Fold | None = None) -> Parts:
         files = self.files()
         if self.codec == "bytes":
             text = b"".join(content for _, content in files)
         else:
             text = "".join(characters(name, content) for name, content in files)
-        train, validation, test = contiguous(
-            len(text), test=self.test, validation=self.validation, fraction=self.fraction
-        )
-        codec = self.fit(text[train])
-        self.check_window("training", text[train])
+        cut = blocks(fold, len(text), **self.shares, context=self.context)
+        self.check_window("training", cut.train)
         if self.validation:
-            self.check_window("validation", text[validation])
-        held_out = {"validation": codec.encode(text[validation]), "test": codec.encode(text[test])}
-        checksum = hashlib.sha256(b"".join(content for _, content in files)).hexdigest()
-        return Parts(codec, codec.encode(text[train]), **held_out, checksum=checksum, notes=unseen(codec, held_out))
+            self.check_window("validation", cut.validation)
+        train, validation, test = (joined(text, part) for part in (cut.train, cut.validation, cut.test))
+        codec = self.fit(train)
+        held_out = {"validation": codec.encode(validation), "test": codec.encode(test)}
+        return Parts(
+            codec,
+            codec.encode(train),
+            **held_out,
+            checksum=hashlib.sha256(b"".join(content for _, content in files)).hexdigest(),
+            notes=[*fold_notes(fold), *unseen(codec, held_out)],
+            digest=cut.digest,
+            seams=cut.seams,
+        )
 
     def fit(self, train: str | bytes) -> Codec:
         if self.codec == "bytes":
             return ByteCodec(self.context)
         return CharacterCodec.fitted(train, self.unknown, self.context)
 
-    def check_window(self, name: str, block: str | bytes) -> None:
+    def check_window(self, name: str, part: list[range]) -> None:
         """Raises DataError when a part does not hold one whole window."""
-        if len(block) < self.context:
+        if (longest := max(map(len, part))) < self.context:
             raise DataError(
-                f"the {name} part has {len(block):,} {self.codec}, fewer than data.context={self.context}: "
+                f"the {name} part has {longest:,} {self.codec}{' in a row' if len(part) > 1 else ''}, "
+                f"fewer than data.context={self.context}: "
                 f"lower data.context, give more text or change data.{'fraction' if name == 'training' else name}"
             )
+
+
+def joined(text: str | bytes, stretches: list[range]) -> str | bytes:
+    return text[:0].join(text[stretch.start : stretch.stop] for stretch in stretches)
 
 
 def characters(name: str, content: bytes) -> str:
@@ -92,7 +106,10 @@ class PyDocs(Text):
     """
 
     def files(self) -> list[tuple[str, bytes]]:
-        return [(title, f"{title}\n\n{body}\n\n".encode()) for title, body in sorted(topics.items())]
+        return [(title, f"{title}\n\n{body}\n\n".encode()) for title, body in sorted(topics.topics.items())]
+
+    def paths(self) -> list[Path]:
+        return [Path(topics.__file__)]
 
 
 class Shakespeare(Text):
@@ -106,21 +123,24 @@ class Shakespeare(Text):
         self.path, self.root, self.cache = path, Path(root).expanduser(), Path(cache).expanduser()
 
     def files(self) -> list[tuple[str, bytes]]:
-        place = Path(self.path).expanduser() if self.path else self.locate(Path("text/tinyshakespeare.txt"))
+        [place] = self.paths()
+        if self.path is None and not place.is_file():
+            self.fetch(place)
         content = read(place)
         checked(place, self.sha256, "sha256")
         return [(str(place), content)]
 
-    def locate(self, wanted: Path) -> Path:
+    def paths(self) -> list[Path]:
         """The file under root or in the cache, where it is downloaded to when it is in neither."""
-        if (self.root / wanted).is_file():
-            return self.root / wanted
-        cached = self.cache / wanted
-        if not cached.is_file():
-            with writing(self.cache, "shakespeare"):
-                if not cached.is_file():  # another job may have had the lock before
-                    self.download(cached)
-        return cached
+        if self.path is not None:
+            return [Path(self.path).expanduser()]
+        wanted = Path("text/tinyshakespeare.txt")
+        return [self.root / wanted if (self.root / wanted).is_file() else self.cache / wanted]
+
+    def fetch(self, cached: Path) -> None:
+        with writing(self.cache, "shakespeare"):
+            if not cached.is_file():  # another job may have had the lock before
+                self.download(cached)
 
     def download(self, place: Path) -> None:
         try:
@@ -135,14 +155,17 @@ class TextFiles(Text):
 
     def __init__(self, *, path: str | list[str], **text):
         super().__init__(**text)
-        self.paths = [Path(name).expanduser() for name in ([path] if isinstance(path, str) else path)]
+        self.places = [Path(name).expanduser() for name in ([path] if isinstance(path, str) else path)]
 
     def files(self) -> list[tuple[str, bytes]]:
-        files = [(str(path), read(path)) for path in self.paths]
+        files = [(str(path), read(path)) for path in self.places]
         if not any(content for _, content in files):
             verb = "is" if len(files) == 1 else "are"
             raise DataError(f"{', '.join(name for name, _ in files)} {verb} empty: give some text")
         return files
+
+    def paths(self) -> list[Path]:
+        return self.places
 
 
 def read(path: Path) -> bytes:

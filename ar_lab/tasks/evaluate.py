@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ar_lab import runs
@@ -35,6 +36,11 @@ def evaluate(config: dict[str, Any]) -> None:
             f"the data differ from those of {restored.run.path} (checksum {parts.checksum[:12]}, "
             f"then {str(trained_on)[:12]}): give the original ones, for example by data.root= or data.path="
         )
+    if parts.digest != restored.run.result.get("split", {}).get("hash", parts.digest):
+        raise ConfigError(
+            f"the data are split otherwise than in {restored.run.path}, whose test part this model may have been "
+            "trained on: use the versions that its result.json names"
+        )
     metrics = figures(restored.model.to(device_of(config["trainer"])), parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
@@ -45,19 +51,17 @@ def evaluate(config: dict[str, Any]) -> None:
 def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
     """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part."""
     limit = config["evaluation"]["examples"]
-    monitored = monitored_examples(limit)
-    test = select(parts.test, limit, parts)
-    scored = {"train": select(parts.train, monitored, parts)}
-    if len(parts.validation):
-        scored["validation"] = select(parts.validation, monitored, parts)
-    scored["test"] = test
+    limits = {"train": monitored_examples(limit), "validation": monitored_examples(limit), "test": limit}
+    if not len(parts.validation):
+        del limits["validation"]
+    scored = {name: select(parts, name, limits[name]) for name in limits}
     metrics: dict[str, Any] = {}
-    for name, x in scored.items():
-        count = f"{len(x):,} {parts.codec.kind if parts.is_stream else 'examples'}"
+    for name, pieces in scored.items():
+        count = f"{sum(map(len, pieces)):,} {parts.codec.kind if parts.is_stream else 'examples'}"
         print(f"scoring {name}: {count}", file=sys.stderr, flush=True)
-        metrics |= named(name, score(model, parts, x, config), parts)
+        metrics |= named(name, torch.cat([score(model, parts, x, config) for x in pieces]), parts)
     baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
-    return metrics | named("baseline", baseline.score(test), parts)
+    return metrics | named("baseline", baseline.score(torch.cat(scored["test"])), parts)
 
 
 def monitored_examples(limit: int | None) -> int:
@@ -65,9 +69,12 @@ def monitored_examples(limit: int | None) -> int:
     return MONITORED if limit is None else min(MONITORED, limit)
 
 
-def select(part: Tensor, limit: int | None, parts: Parts) -> Tensor:
-    """At most `limit` examples of a part, windows of a stream; all of them where there is no limit."""
-    return part if limit is None else fixed_subset(part, limit, parts.codec.space.dims)
+def select(parts: Parts, name: str, limit: int | None) -> list[Tensor]:
+    """The stretches of a part (one, but of some text), or at most `limit` examples or windows of the longest."""
+    stretches = parts.stretches(name)
+    if limit is None:
+        return stretches
+    return [fixed_subset(max(stretches, key=len), limit, parts.codec.space.dims)]
 
 
 def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any]) -> Tensor:
