@@ -16,8 +16,8 @@ from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError
 from ar_lab.memory import keep_freed_blocks
 from ar_lab.recall import check_unchanged
-from ar_lab.runs.recording import alone
 from ar_lab.runs import Run
+from ar_lab.runs.recording import alone
 from ar_lab.schema.complaints import in_one_line
 from ar_lab.sweeps import pool
 from ar_lab.sweeps.machine import Slot, divide, gpus

@@ -1,0 +1,190 @@
+"""The pool: jobs side by side, a child process each, so that whatever ends one of them costs only that job."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from traceback import format_exc
+
+from ar_lab.errors import Interrupted
+from ar_lab.runs import Run
+from ar_lab.sweeps.child import LOG, SIGNALS, work
+from ar_lab.sweeps.machine import Slot
+
+ENDINGS = ("done", "failed", "interrupted", "killed", "pruned")  # what a job says of itself
+LOST = 255  # the exit code of a child whose fork server went away
+TAIL = 30  # lines of its log that stand for a traceback
+
+
+def run(
+    directories: Sequence[Path], entry: str, slots: Sequence[Slot], fail_fast: bool = False, preload: Sequence[str] = ()
+) -> None:
+    """Calls `entry`, written as module:function, with every directory, each in a child process of its own.
+
+    A child inherits the modules of `preload`, which must not touch a GPU when they are imported. How a job ended is in
+    its result.json: the pool adds `killed`, and `failed` for one that could not say so itself. With `fail_fast` the
+    first of these ends the rest, as a signal would.
+
+    Raises:
+        Interrupted: by SIGINT or SIGTERM, once the children have saved and ended; a second signal tells them again, a
+            third kills them.
+    """
+    pool = Pool(entry, slots, _context(preload))
+    with _asked() as asked:
+        try:
+            pool.work_off(deque(directories), fail_fast, asked)
+        finally:
+            pool.end()
+    if asked.signums:
+        raise Interrupted(asked.signums[0])
+
+
+@dataclass
+class Child:
+    """One job, its process, and what the process uses."""
+
+    run: Run
+    slot: Slot
+    process: BaseProcess
+
+    def tell(self, signum: int) -> None:
+        """Sends a signal: SIGKILL to whatever the job started as well, any other to the job alone."""
+        with suppress(ProcessLookupError):
+            if signum == signal.SIGKILL:
+                os.killpg(self.process.pid, signum)
+            else:
+                os.kill(self.process.pid, signum)
+
+    def conclude(self) -> None:
+        """Writes how the job ended, unless it said so itself."""
+        self.process.join()
+        code, result = self.process.exitcode, self.run.result
+        killed = code < 0 or code == LOST
+        if killed:
+            self.tell(signal.SIGKILL)
+        said = result.get("status") in ENDINGS and result.get("pid") == self.process.pid
+        if said or code in (130, 143):  # a signal before the job had begun leaves all as it was
+            return
+        if killed:
+            self.run.write_result(status="killed", signal=signal.Signals(-code).name if code < 0 else None)
+        else:
+            self.run.write_result(status="failed", traceback=_tail(self.run.path / LOG))
+
+
+class Pool:
+    def __init__(self, entry: str, slots: Sequence[Slot], context: BaseContext):
+        self.entry = entry
+        self.free = list(slots)
+        self.context = context
+        self.children: list[Child] = []
+
+    def work_off(self, waiting: deque[Path], fail_fast: bool, asked: "Asked") -> None:
+        """Starts what waits where a slot is free, until all has ended; a signal leaves the rest waiting."""
+        while self.children or waiting:
+            while waiting and self.free and not asked.signums:
+                self.start(waiting.popleft())
+            wait([asked.woken, *(child.process.sentinel for child in self.children)])
+            for signum in asked.news():
+                waiting.clear()
+                self.tell(signum)
+            broken = [run for run in self.reap() if run.status in ("failed", "killed")]
+            if broken and fail_fast:
+                waiting.clear()
+                self.tell(signal.SIGTERM)
+                fail_fast = False  # told once: a second time would not let them save
+
+    def start(self, directory: Path) -> None:
+        slot = self.free.pop(0)
+        arguments = (self.entry, directory, {**os.environ, **slot.environment})
+        process = self.context.Process(target=work, args=arguments, name=directory.name)
+        resource_tracker.ensure_running()  # which unblocks signals when it starts
+        # Blocked in the fork server for good, and in the child until it has its handlers.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            process.start()
+            self.children.append(Child(Run(directory), slot, process))
+        except (OSError, EOFError):  # no process or no memory is left
+            Run(directory).write_result(status="failed", traceback=format_exc())
+            self.free.append(slot)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def reap(self) -> list[Run]:
+        """Takes leave of the children that have ended."""
+        ended = [child for child in self.children if child.process.exitcode is not None]
+        for child in ended:
+            child.conclude()
+            self.children.remove(child)
+            self.free.append(child.slot)
+            child.process.close()
+        return [child.run for child in ended]
+
+    def tell(self, signum: int) -> None:
+        for child in self.children:
+            child.tell(signum)
+
+    def end(self) -> None:
+        """Leaves nobody behind when the pool itself fails."""
+        self.tell(signal.SIGTERM)
+        for child in self.children:
+            child.process.join()
+
+
+def _context(preload: Sequence[str]) -> BaseContext:
+    """Children are forked from a server that has imported what they need, where that is safe: on Linux."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload, work.__module__])
+    return context
+
+
+class Asked:
+    """The signals that arrived, in their order; `woken` is a descriptor that is ready to read when there are news."""
+
+    def __init__(self) -> None:
+        self.signums: list[int] = []
+        self.told = 0
+        self.woken, self.wake = os.pipe()
+
+    def ask(self, signum: int, frame: object) -> None:
+        self.signums.append(signum)
+        os.write(self.wake, b"!")
+
+    def news(self) -> Iterator[int]:
+        """What the children are to be told now: what was asked, and from the third time on to be killed."""
+        while self.told < len(self.signums):
+            os.read(self.woken, 1)
+            self.told += 1
+            yield self.signums[self.told - 1] if self.told < 3 else signal.SIGKILL
+
+
+@contextmanager
+def _asked() -> Iterator[Asked]:
+    """Takes SIGINT and SIGTERM while the block runs, where this is the main thread."""
+    asked = Asked()
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    previous = {signum: signal.signal(signum, asked.ask) for signum in SIGNALS if in_main_thread}
+    try:
+        yield asked
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)
+        os.close(asked.woken)
+        os.close(asked.wake)
+
+
+def _tail(log: Path) -> str:
+    with suppress(OSError):
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
+    return "ended without a word"
