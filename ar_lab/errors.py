@@ -22,6 +22,12 @@ class DataError(LabError):
     """The data cannot be had, read or coded."""
 
 
+class ProcessKilled(LabError):
+    """Another process of the run was killed; what there is of the run can be gone on with."""
+
+    status = "killed"
+
+
 class DivergenceError(LabError):
     """The loss stopped being a usable number."""
 

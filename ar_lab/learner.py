@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from jaxtyping import Float, Shaped
 from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.utilities import move_data_to_device
@@ -11,9 +12,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ar_lab.codecs.base import Codec
-from ar_lab.errors import DivergenceError
+from ar_lab.errors import ConfigError, DivergenceError
 from ar_lab.model import AutoregressiveModel
 from ar_lab.optimizers import parameter_groups
+from ar_lab.ranks import gathered
 from ar_lab.schedules import Schedule
 
 LOSS_LIMIT = 1e6  # nats per dimension; a loss above it is divergence
@@ -64,7 +66,21 @@ class MaximumLikelihood(pl.LightningModule):
             self.lr_schedulers().step(self.trainer.callback_metrics["validation/nats_per_dim"])
 
     def training_step(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, ""]:
-        return self.finite(self.nll(x).mean(), "training loss")
+        return self.finite(self.mean(self.nll(x))[0], "training loss")
+
+    def mean(self, nll: Float[Tensor, "batch dims"]) -> tuple[Float[Tensor, ""], int]:
+        """The mean over a batch, whose rows several processes may share, and the number of its rows.
+
+        The gradient is then of this process's rows alone, scaled so that its average over the processes, which DDP
+        takes, is the gradient of the mean.
+        """
+        if self.trainer.world_size == 1:
+            return nll.mean(), len(nll)
+        own = nll.detach().double()
+        whole = torch.stack([own.sum(), own.new_tensor(own.numel())])
+        total, count = self.trainer.strategy.reduce(whole, reduce_op="sum")
+        part = nll.sum() * (self.trainer.world_size / count).to(nll.dtype)
+        return part + ((total / count).to(nll.dtype) - part).detach(), int(count) // nll.shape[1]
 
     def finite(self, figure: Float[Tensor, ""], name: str) -> Float[Tensor, ""]:
         """The figure itself, unless it is no longer a usable number.
@@ -81,6 +97,8 @@ class MaximumLikelihood(pl.LightningModule):
 
     def nll(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
         """-log p(x_i | …) of a training batch, given the state that the batch before it left when it is a stream."""
+        if not len(x):  # a process without a row of a small batch: its gradient is 0, and not missing
+            return x.new_zeros(x.shape, dtype=self.dtype) + 0 * sum(p.sum() for p in self.model.parameters())
         if not self.stream:
             return self.model.nll(x)
         network = self.model.network
@@ -93,13 +111,21 @@ class MaximumLikelihood(pl.LightningModule):
         return -self.model.likelihood.conditional(params).log_prob(x)
 
     def validation_step(self, x: Shaped[Tensor, "batch dims"]) -> None:
-        figure = self.finite((self.model.nll(x) + self.codec.charge(x)).mean(), "validation figure")
+        nll = self.model.nll(x) + self.codec.charge(x) if len(x) else x.new_zeros(x.shape, dtype=self.dtype)
+        figure, rows = self.mean(nll)
+        self.finite(figure, "validation figure")
         self.log("step", float(self.global_step))  # or the loggers count the steps from 0
-        self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=len(x), sync_dist=True)
+        self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=rows, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["codec"] = self.codec.to_dict()  # so that a checkpoint is enough to sample from
-        checkpoint["stream"] = None if self.state is None else vars(self.state)
+        checkpoint["stream"] = gathered(None if self.state is None else vars(self.state))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.restored = checkpoint["stream"]
+        states, processes = checkpoint["stream"], self.trainer.world_size
+        if len(states) != processes and states[0] is not None:
+            raise ConfigError(
+                f"trainer.devices={processes}: the checkpoint lies within a stream that {len(states)} carried on; "
+                f"go on with trainer.devices={len(states)}"
+            )
+        self.restored = states[self.trainer.global_rank] if len(states) == processes else None

@@ -14,30 +14,41 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 
 from ar_lab.build import build
 from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, BestCheckpoint, EndWithValidation, LastCheckpoint
+from ar_lab.callbacks.clock import Clock
 from ar_lab.callbacks.metrics_csv import MetricsCSV
 from ar_lab.errors import ConfigError
+from ar_lab.ranks import Rank
 from ar_lab.runs import Run
 
 
-def make_trainer(run: Run, config: dict[str, Any], watchers: list[Callback], selects: bool) -> pl.Trainer:
+def make_trainer(
+    run: Run, config: dict[str, Any], watchers: list[Callback], selects: bool, rank: int = 0
+) -> pl.Trainer:
     """A Trainer that logs to the run directory and keeps best.ckpt and last.ckpt in it.
 
     `selects` says whether there is a validation part to choose the best weights by. A given `max_steps` is the only
-    limit besides `max_time`: no epoch limit cuts it short.
+    limit besides `max_time`: no epoch limit cuts it short. Of several processes, only rank 0 logs.
     """
     quiet()
-    settings = dict(config["trainer"])
+    settings, count = dict(config["trainer"]), processes(config["trainer"])
     if settings["max_steps"] > 0:
         settings["max_epochs"] = -1
     if not selects:
         settings["limit_val_batches"] = 0
+    if count == 1:
+        settings |= {"strategy": "auto", "devices": 1}
+    else:
+        settings["devices"] = count
+        if settings["max_time"] is not None:
+            watchers = [*watchers, Clock(settings.pop("max_time"))]
     return build(
         settings,
-        logger=[MetricsCSV(run.path / "metrics.csv"), *make_loggers(run, config)],
+        logger=[] if rank else [MetricsCSV(run.path / "metrics.csv"), *make_loggers(run, config)],
         callbacks=make_callbacks(run, config["learner"], watchers, selects),
-        plugins=[AtomicCheckpointIO()],
+        plugins=[AtomicCheckpointIO(), *([Rank(rank, count)] if count > 1 else [])],
         default_root_dir=run.path,
         enable_model_summary=False,
+        enable_progress_bar=rank == 0,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
@@ -101,6 +112,23 @@ def device_of(trainer: dict[str, Any]) -> torch.device:
     raise ConfigError(f"trainer.accelerator={accelerator}: no GPU found here; use auto or cpu")
 
 
+def processes(trainer: dict[str, Any]) -> int:
+    """How many processes train the run: under DDP one a GPU, or on a CPU as many as asked for.
+
+    Raises:
+        ConfigError: when there are fewer GPUs, or none to count.
+    """
+    device, asked = device_of(trainer), trainer["devices"]
+    gpus = torch.cuda.device_count() if device.type == "cuda" else 0
+    if trainer["strategy"] == "auto":
+        return 1
+    if asked == "auto" and not gpus:
+        raise ConfigError("trainer.devices=auto: no GPU found here; give the number of processes, as trainer.devices=2")
+    if asked != "auto" and 0 < gpus < asked:
+        raise ConfigError(f"trainer.devices={asked}: there are {gpus} GPUs here; use at most as many")
+    return gpus if asked == "auto" else asked
+
+
 @contextmanager
 def summarized(trainer: pl.Trainer) -> Iterator[dict[str, Any]]:
     """Ends W&B's run with the state of ours, and with the figures that the block puts into the dictionary."""
@@ -132,5 +160,7 @@ IRRELEVANT = (
     ".*LeafSpec.*is deprecated.*",  # between Lightning and torch
     ".*does not have many workers.*",  # whole batches come from memory
     ".*is smaller than the logging interval.*",  # the curves keep their own interval
+    ".*recommended to use `self.log\\('step', ..., sync_dist=True\\)`.*",  # every process counts the same steps
+    ".*Grad strides do not match bucket view strides.*",  # of channels_last, by DDP
     ".*Checkpoint directory .* exists and is not empty.*",  # a run that goes on
 )

@@ -13,6 +13,7 @@ from pytorch_lightning.callbacks import Callback, Checkpoint, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from ar_lab.errors import Interrupted
+from ar_lab.ranks import gathered
 
 SECONDS_BETWEEN_SAVES = 60.0
 
@@ -75,13 +76,14 @@ class LastCheckpoint(Checkpoint):
         self.signum: int | None = None
         self.saved_at = time.monotonic()
         self.step = 0
+        self.rank = 0
 
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
         self.step = trainer.global_step
         # After Lightning set its own, under which SIGTERM ends with exit code 0; its teardown restores those before.
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(signum, self._ask)
+                signal.signal(signum, self._ask if trainer.is_global_zero else signal.SIG_IGN)
 
     def _ask(self, signum: int, frame: Any) -> None:
         if self.signum is not None:
@@ -90,12 +92,20 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
         accumulating, self.step = trainer.global_step == self.step, trainer.global_step
-        if accumulating:
-            return
-        if self.signum is not None or time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES:
+        if not accumulating and self._is_due(trainer):
             self._save(trainer)
 
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        """Whether to save after this step: all of several processes or none, since all take part in saving."""
+        due = self.signum is not None or time.monotonic() - self.saved_at > SECONDS_BETWEEN_SAVES
+        if trainer.world_size > 1:
+            own = torch.tensor([self.signum or 0, due], device=trainer.strategy.root_device)
+            signum, due = trainer.strategy.reduce(own, reduce_op="max").tolist()
+            self.signum = signum or None
+        return bool(due)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
+        self._is_due(trainer)  # a signal is for all
         if not self.selects:
             trainer.save_checkpoint(self.run / "checkpoints" / "best.ckpt")
         self._save(trainer)
@@ -106,13 +116,19 @@ class LastCheckpoint(Checkpoint):
         if self.signum is not None:
             raise Interrupted(self.signum, self.run)
 
+    def setup(self, trainer: pl.Trainer, learner: pl.LightningModule, stage: str) -> None:
+        self.rank = trainer.global_rank
+
     def state_dict(self) -> dict[str, Any]:
-        return {"rng": torch.get_rng_state(), "cuda_rng": torch.cuda.get_rng_state_all()}
+        return {"ranks": gathered({"rng": torch.get_rng_state(), "cuda_rng": torch.cuda.get_rng_state_all()})}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        torch.set_rng_state(state_dict["rng"])
-        if len(state_dict["cuda_rng"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all(state_dict["cuda_rng"])
+        if self.rank >= len(state_dict["ranks"]):  # more processes than there were
+            return
+        state = state_dict["ranks"][self.rank]
+        torch.set_rng_state(state["rng"])
+        if len(state["cuda_rng"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(state["cuda_rng"])
 
 
 class EndWithValidation(Callback):

@@ -30,7 +30,7 @@ class Curves(Callback):
         # Lightning hands out the loss divided by the number of batches that it accumulates.
         self.total = self.total + outputs["loss"] * trainer.accumulate_grad_batches
         self.batches += 1
-        self.examples += len(x)
+        self.examples += len(x) * trainer.world_size
         if trainer.global_step - self.step < trainer.log_every_n_steps:
             return
         metrics = {

@@ -44,7 +44,7 @@ class Bar(ProgressBar):
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], x: Tensor, batch: int
     ) -> None:
-        self.examples += len(x)
+        self.examples += len(x) * trainer.world_size
         interval = SECONDS_BETWEEN_UPDATES if self.console.is_terminal else SECONDS_BETWEEN_LINES
         if time.monotonic() - self.shown > interval:
             loss = float(outputs["loss"]) * trainer.accumulate_grad_batches + self.charge

@@ -141,7 +141,8 @@ class Run:
             self.write_result(seconds=round(time.monotonic() - began, 3))
         except BaseException as error:
             stopped = isinstance(error, (Interrupted, KeyboardInterrupt))
-            ending = {"status": "interrupted"} if stopped else {"status": "failed", "traceback": format_exc()}
+            status = getattr(error, "status", "failed")  # killed, when it was another process of the run
+            ending = {"status": "interrupted"} if stopped else {"status": status, "traceback": format_exc()}
             error.run_path = self.path
             with suppress(OSError):  # a full disk must not hide what happened
                 ending = {} if self.status in FINAL else ending  # a stop after the last figure takes nothing back

@@ -10,7 +10,8 @@ Config = dict[str, Any]
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    for check in (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, fold_conflicts):
+    checks = (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, _devices)
+    for check in (*checks, fold_conflicts):
         yield from check(config)
 
 
@@ -91,6 +92,12 @@ def _precision(config: Config) -> Iterator[str]:
         return
     if str(trainer["precision"]) in ("16", "16-mixed", "16-true"):
         yield f"trainer.precision={trainer['precision']}: not on a CPU; use bf16-mixed or 32-true"
+
+
+def _devices(config: Config) -> Iterator[str]:
+    devices = config["trainer"]["devices"]
+    if config["trainer"]["strategy"] == "auto" and devices != 1:
+        yield f"trainer.devices={devices}: one run on several devices needs trainer.strategy=ddp, or trainer=ddp"
 
 
 def _stream(config: Config) -> Iterator[str]:

@@ -58,7 +58,13 @@ def _some_validation(value: Any) -> Any:
 def _one(value: Any) -> Any:
     if type(value) is int and value == 1:
         return value
-    raise ValueError("must be 1: a run trains on one device; choose which by CUDA_VISIBLE_DEVICES")
+    raise ValueError("must be 1: a run trains on one machine")
+
+
+def _devices(value: Any) -> Any:
+    if value == "auto" or (type(value) is int and value >= 1):
+        return value
+    raise ValueError("must be a number (1, 2, …) or auto for all GPUs; choose which by CUDA_VISIBLE_DEVICES")
 
 
 def _precision(value: Any) -> Any:
@@ -74,6 +80,7 @@ Part = Annotated[Any, BeforeValidator(_part)]
 Some = Annotated[Any, BeforeValidator(_some)]
 SomeValidation = Annotated[Any, BeforeValidator(_some_validation)]
 One = Annotated[int, BeforeValidator(_one)]
+Devices = Annotated[Any, BeforeValidator(_devices)]
 Precision = Annotated[Any, BeforeValidator(_precision)]
 
 
@@ -91,8 +98,8 @@ class Trainer(Section):
     accumulate_grad_batches: Count
     precision: Precision
     accelerator: Literal["auto", "cpu", "gpu", "cuda"]
-    devices: One
-    strategy: Literal["auto"]
+    devices: Devices
+    strategy: Literal["auto", "ddp"]
     log_every_n_steps: Natural
     deterministic: Literal[True, False, "warn"]
     min_epochs: Natural | None = None
