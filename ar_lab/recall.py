@@ -39,12 +39,13 @@ def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
     if run_path is not None and plan.is_sweep(run_path):
         return arguments, PRIMARY
     if named := [argument for argument in arguments if argument.startswith(("--config-name", "-cn"))]:
-        raise ConfigError(f"{named[0]}: the config comes from the run; leave it out, or leave run= out")
+        raise ConfigError(f"{named[0]}: the config comes from run= or refit=; leave one of the two out")
     rest = [argument for argument in arguments if not re.match(r"\+*(run|refit)=", argument)]
     chosen = _choices(rest, configs)
+    source = "run" if run_path is not None else "sweep"
     for group, value in chosen.items():
         if group not in CHOOSABLE:
-            raise ConfigError(f"{group}={value}: the {group} comes from the run; leave it out, or start a new run")
+            raise ConfigError(f"{group}={value}: the {group} comes from the {source}; leave it out, or start a new run")
     if run_path is not None:
         run = runs.find(run_path)
         own = {"run": str(run.chosen or run.path), "output": None}
