@@ -20,7 +20,7 @@ CHOOSABLE = ("task", "trainer", "logger", "sweep", "launcher")
 # What a run was started by, and a later task is not.
 OF_THE_START = ("sweep", "launcher")
 # What a checkpoint's weights depend on, and what the state of its training depends on.
-OF_THE_WEIGHTS = ("data", "model", "likelihood")
+OF_THE_WEIGHTS = ("data", "cv", "model", "likelihood")
 OF_THE_TRAINING = ("optimizer", "scheduler", "learner.ema", "seed", "init_from")
 MOVABLE = ("data.root", "data.cache", "data.path")
 
