@@ -24,7 +24,7 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
     shown = ranked[:CURVES_SHOWN]
     columns = 1 if len(shown) <= 3 else 2
     rows = ceil(len(shown) / columns)
-    height = max(1.5 + 0.34 * len(ranked), 0.8 + 2.2 * rows, 3.6)
+    height = max(1.5 + 0.34 * len(ranked), 0.8 + 1.9 * rows, 3.6)
     figure = Figure(figsize=(7 + 3 * columns, height), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(6, 3 * columns + 1))
     _figures(left.subplots(), ranked, summary["metric"])
