@@ -1,7 +1,6 @@
 """One job: a composed config, checked and handed to its task; or one that a sweep has frozen in a directory."""
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -64,15 +63,7 @@ def side_by_side(outputs: Sequence[str], composed: DictConfig) -> None:
 
 
 def in_children(jobs: Sequence[Path], slots: Sequence[Slot], fail_fast: bool = False) -> None:
-    pool.run(jobs, "ar_lab.job:run_in_child", slots, fail_fast, preload=PRELOAD)
-
-
-def run_in_child(directory: Path) -> int:
-    """Runs a frozen job in the child of a pool."""
-    import torch
-
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # which the fork server's torch read in its own time
-    return run_frozen(directory)
+    pool.run(jobs, "ar_lab.job:run_frozen", slots, fail_fast, preload=PRELOAD)
 
 
 def said(job: Callable[[], None]) -> int:

@@ -24,6 +24,8 @@ def work(entry: str, directory: Path, environment: dict[str, str]) -> None:
     _write_to(directory / LOG)
     os.environ.clear()
     os.environ.update(environment)
+    if "torch" in sys.modules:  # it read the fork server's environment
+        sys.modules["torch"].set_num_threads(int(environment["OMP_NUM_THREADS"]))
     try:
         with interruptible(SIGNALS):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # the parent starts children with these blocked

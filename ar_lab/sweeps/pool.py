@@ -107,17 +107,13 @@ class Pool:
         slot = self.free.pop(0)
         arguments = (self.entry, directory, {**os.environ, **slot.environment})
         process = self.context.Process(target=work, args=arguments, name=directory.name)
-        resource_tracker.ensure_running()  # which unblocks signals when it starts
-        # Blocked in the fork server for good, and in the child until it has its handlers.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            process.start()
+            with _starting():
+                process.start()
             self.children.append(Child(Run(directory), slot, process))
         except (OSError, EOFError):  # no process or no memory is left
             Run(directory).write_result(status="failed", traceback=format_exc())
             self.free.append(slot)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def reap(self) -> list[Run]:
         """Takes leave of the children that have ended."""
@@ -147,6 +143,25 @@ def _context(preload: Sequence[str]) -> BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload, work.__module__])
     return context
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """What a fork server inherits when a child's start starts it: blocked signals, and one thread.
+
+    A child unblocks them once it has its handlers. GNU OpenMP hangs in a child whose parent had threads.
+    """
+    resource_tracker.ensure_running()  # unblocks signals when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    threads, os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS"), "1"
+    try:
+        yield
+    finally:
+        if threads is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = threads
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Asked:
