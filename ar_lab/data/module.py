@@ -1,5 +1,6 @@
 """The LightningDataModule: parts in memory, as batches for training and validation."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -26,12 +27,32 @@ def fixed_subset(part: Shaped[Tensor, "..."], count: int, dims: int, seed: int =
     return part[torch.randperm(len(part), generator=generator)[:count].sort().values]
 
 
+class Share:
+    """The rows of every batch that are one process's, of several that train together."""
+
+    def __init__(self, batches: TrainingBatches | FixedBatches, rank: int, processes: int):
+        self.batches, self.rank, self.processes = batches, rank, processes
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (x.tensor_split(self.processes)[self.rank] for x in self.batches)
+
+    def state_dict(self) -> dict[str, int]:
+        return self.batches.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self.batches.load_state_dict(state)
+
+
 class DataModule(LightningDataModule):
     """Batches are one tensor `(batch, dims)`, int64 levels or floats.
 
     Training visits everything once an epoch, in an order that the seed and the epoch's number decide; the last batch is
     as small as it comes. With `stream`, the rows of a text's batches go on from one batch to the next. Validation uses
     at most `validation_examples` examples, the same for every seed (of text, the first windows), so that runs compare.
+    Where several processes train together, each has its rows of all these batches.
 
     Raises:
         ConfigError: for `stream` on data that is not text.
@@ -57,11 +78,11 @@ class DataModule(LightningDataModule):
     def batches_per_epoch(self) -> int:
         return len(self._training_batches())
 
-    def train_dataloader(self) -> TrainingBatches:
+    def train_dataloader(self) -> TrainingBatches | Share:
         self.training = self._training_batches()
         if self.restored is not None:
             self.training.load_state_dict(self.restored)
-        return self.training
+        return self._share(self.training)
 
     def state_dict(self) -> dict[str, Any]:
         # Beside Lightning's own copy, which it ignores in a checkpoint of an epoch's end.
@@ -78,10 +99,15 @@ class DataModule(LightningDataModule):
             return ShuffledWindows(train, dims, self.batch_size, self.seed, seams)
         return ShuffledExamples(train, self.batch_size, self.seed)
 
-    def val_dataloader(self) -> FixedBatches | list[Tensor]:
+    def _share(self, batches: TrainingBatches | FixedBatches) -> TrainingBatches | FixedBatches | Share:
+        if self.trainer is None or self.trainer.world_size == 1:
+            return batches
+        return Share(batches, self.trainer.global_rank, self.trainer.world_size)
+
+    def val_dataloader(self) -> FixedBatches | Share | list[Tensor]:
         part = self.parts.validation
         if self.parts.is_stream:
             part = windows(part, self.space.dims, self.parts.seams.get("validation", []))[: self.validation_examples]
         else:
             part = fixed_subset(part, self.validation_examples, self.space.dims)
-        return FixedBatches(part, self.batch_size) if len(part) else []
+        return self._share(FixedBatches(part, self.batch_size)) if len(part) else []
