@@ -15,7 +15,7 @@ from ar_lab.runs.curves import curve
 
 CURVES_SHOWN = 6  # configurations
 PARTS = {"train/nats_per_dim": ("training", "C0"), "validation/nats_per_dim": ("validation", "C1")}
-Curve = tuple[Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]
+Curve = tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]  # steps and values, as many as this fold has
 
 
 def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
@@ -28,8 +28,8 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
     figure = Figure(figsize=(7 + 3 * columns, height), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(6, 3 * columns + 1))
     _figures(left.subplots(), ranked, summary["metric"])
-    axes = right.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    _all_curves(axes, shown, sweep)
+    axes = right.subplots(rows, columns, sharey=True, squeeze=False)
+    _all_curves(list(axes.flat), shown, sweep)
     path = sweep / "summary.png"
     figure.savefig(path, dpi=110)
     return path
