@@ -127,10 +127,11 @@ class Watch:
         return max(self.total or 0, len(self.jobs))
 
     def label(self, group: Sequence[Job]) -> str:
-        """The overrides that these jobs share and not all jobs have."""
+        """The overrides that these jobs share and not all jobs have; which replicate it is comes last."""
         everywhere = Counter(override for job in tuple(self.jobs) for override in job.overrides)
         shared = [o for o in group[0].overrides if all(o in job.overrides for job in group)]
-        return " ".join(o for o in shared if everywhere[o] < len(self.jobs))
+        telling = [o for o in shared if everywhere[o] < len(self.jobs)]
+        return " ".join(sorted(telling, key=lambda o: o.startswith(("cv.", "seed="))))
 
     def time_left(self) -> str:
         """By the pace of the jobs that ended under this watch; empty when nothing is known, or left."""

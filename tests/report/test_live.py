@@ -31,7 +31,7 @@ class Job:
 def jobs(tmp_path: Path) -> list[Job]:
     """Two models, two folds each."""
     return [
-        Job(tmp_path / f"{model}{fold}", ("data=digits", f"model={model}", f"cv.fold={fold}"), model)
+        Job(tmp_path / f"{model}{fold}", ("data=digits", f"cv.fold={fold}", f"model={model}"), model)
         for model in ("rnn", "cnn")
         for fold in (0, 1)
     ]
