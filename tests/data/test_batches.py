@@ -1,13 +1,16 @@
 """Batches show every example once an epoch, in an order that seed and epoch decide."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
-from ar_lab.data.batches import FixedBatches, Lanes, ShuffledExamples, ShuffledWindows
+from ar_lab.data.batches import FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, windows
 from ar_lab.errors import ConfigError
 
 X = torch.arange(21, dtype=torch.uint8).view(7, 3)
 STREAM = torch.arange(1000, dtype=torch.int32)
+SEAMS = [[100, 500], [8, 17, 35], [991], [5, 10, 15, 995]]
 
 
 def epochs(batches, count: int) -> list[list[torch.Tensor]]:
@@ -76,6 +79,36 @@ def test_a_row_goes_on_where_the_batch_before_left_it():
 def test_lanes_too_short_for_a_window_are_refused():
     with pytest.raises(ConfigError, match=r"batch_size=4 lanes of data.context=300 symbols need 1,200.* has 1,000"):
         Lanes(STREAM, dims=300, batch_size=4)
+
+
+@pytest.mark.parametrize("seams", SEAMS)
+def test_no_window_reaches_across_a_seam(seams):
+    shuffled, lanes = ShuffledWindows(STREAM, 9, 4, seed=0, seams=seams), Lanes(STREAM, 9, 4, seams)
+    for x in [
+        windows(STREAM, 9, seams),
+        *(torch.cat(epoch) for made in (shuffled, lanes) for epoch in epochs(made, 5)),
+    ]:
+        assert (x.diff(dim=1) == 1).all()
+        assert len(x.unique()) == x.numel()
+        assert all(not ((x[:, 0] < seam) & (x[:, -1] >= seam)).any() for seam in seams)
+
+
+@pytest.mark.parametrize("seams", SEAMS)
+def test_every_stretch_that_holds_a_window_has_its_share_of_them(seams):
+    stretches = [end - begin for begin, end in pairwise([0, *seams, 1000])]
+    batches = ShuffledWindows(STREAM, 9, 4, seed=0, seams=seams)
+    for epoch in epochs(batches, 5):
+        counts = torch.bucketize(torch.cat(epoch)[:, 0].contiguous(), torch.tensor(seams), right=True).bincount(
+            minlength=len(stretches)
+        )
+        assert counts.tolist() == [max(1, length // 9 - 1) if length >= 9 else 0 for length in stretches]
+        assert len(epoch) == len(batches)
+    assert len(windows(STREAM, 9, seams)) == sum(length // 9 for length in stretches)
+
+
+def test_a_stream_without_one_window_in_a_row_is_refused():
+    with pytest.raises(ConfigError, match=r"data\.context=9: the training part has nowhere as many symbols in a row"):
+        ShuffledWindows(STREAM[:20], 9, 4, seed=0, seams=[7, 14])
 
 
 def test_a_loaded_state_goes_on_with_the_first_batch_that_was_not_fetched():

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from ar_lab.data.folds import Fold
 from ar_lab.data.images import MNIST, BinaryMNIST, Digits, FashionMNIST, ImageFiles
 from ar_lab.errors import ConfigError, DataError
 
@@ -152,6 +153,7 @@ def test_an_npz_of_images_is_read_with_or_without_channels(tmp_path):
         ({"images": np.zeros((3, 4, 5))}, "`images` is float64"),
         ({"images": np.zeros((3, 4), dtype=np.uint8)}, r"of shape \(3, 4\)"),
         ({"images": np.zeros((3, 4, 5), dtype=np.uint8), "labels": [0]}, "`labels` is of shape"),
+        ({"images": np.zeros((3, 4, 5), dtype=np.uint8), "groups": [0]}, "`groups` is of shape"),
         ({"images": np.zeros((9, 4, 4, 5), dtype=np.uint8)}, r"of shape \(9, 4, 4, 5\).* 1 or 3 channels"),
         ({"images": np.zeros((0, 4, 5), dtype=np.uint8)}, r"of shape \(0, 4, 5\)"),
         ({"images": np.array([{}])}, r"a\.npz: images are Python objects: save them as uint8"),
@@ -165,6 +167,38 @@ def test_an_npz_of_something_else_is_refused(arrays, message, tmp_path):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DataError, match=message):
         image_files(tmp_path / "a.npz")
+
+
+def test_images_of_one_folder_stay_in_one_part(tmp_path):
+    pixels = save(tmp_path, "L", (4, 5), [f"{i % 6}/{i}.png" for i in range(30)])
+    folder = {image.tobytes(): i % 6 for i, image in enumerate(pixels)}
+    for parts in [image_files(tmp_path, groups="folder"), *(fold_of(tmp_path, i, groups="folder") for i in range(4))]:
+        found = [{folder[x.numpy().tobytes()] for x in part} for part in (parts.train, parts.validation, parts.test)]
+        assert all(found)
+        assert len(set.union(*found)) == sum(map(len, found))
+    apart = image_files(tmp_path)
+    assert {folder[x.numpy().tobytes()] for x in apart.train} >= {folder[x.numpy().tobytes()] for x in apart.test}
+
+
+def fold_of(path, number: int, **options):
+    return ImageFiles(path=str(path), **{"levels": 256, "test": 0.2, **SPLIT, **options}).load(Fold(number, 4))
+
+
+def test_an_npz_names_its_groups_itself(tmp_path):
+    images = np.arange(30, dtype=np.uint8)[:, None, None].repeat(2, 1).repeat(2, 2)
+    np.savez(tmp_path / "a.npz", images=images, groups=np.arange(30) % 5)
+    parts = image_files(tmp_path / "a.npz")
+    groups = [set((part[:, 0] % 5).tolist()) for part in (parts.train, parts.validation, parts.test)]
+    assert sorted(group for side in groups for group in side) == [0, 1, 2, 3, 4]
+    with pytest.raises(ConfigError, match=r"data\.groups=folder: .*a\.npz is no folder; .* an array `groups`"):
+        image_files(tmp_path / "a.npz", groups="folder")
+
+
+def test_the_files_that_are_read_include_the_folders_that_may_gain_some(tmp_path):
+    save(tmp_path, "L", (4, 5), ["0/a.png", "1/b.png"])
+    source = ImageFiles(path=str(tmp_path), levels=256, test=0.2, **SPLIT)
+    assert source.paths() == [tmp_path / name for name in (".", "0", "1", "0/a.png", "1/b.png")]
+    assert all(path.is_file() for path in Digits(levels=17, test=0.2, **SPLIT).paths())
 
 
 def test_the_cifar10_subset_has_its_share_of_every_label(shared_data):
