@@ -107,8 +107,11 @@ def check_unchanged(config: dict[str, Any]) -> None:
     """Holds a checked config with `run=` against the run.
 
     Raises:
-        ConfigError: for a changed value that the run's checkpoint depends on, or less training than there was.
+        ConfigError: for a changed value that the run's checkpoint depends on, less training than there was, or a sweep.
     """
+    if plan.is_sweep(config["run"]):
+        jobs = len(plan.find(config["run"]).jobs)
+        raise ConfigError(f"run={config['run']}: a sweep of {jobs} jobs; name one of them, or use task=summarize")
     run = runs.find(config["run"])
     if config["output"] is not None:
         raise ConfigError(

@@ -1,0 +1,192 @@
+"""Sweeps from the command line: planned whole, run once, summed up whatever happened."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ar_lab import multirun
+from tests.command.conftest import Answer
+from tests.tasks.conftest import QUICK, SMALL
+
+TINY = [*SMALL["pixelcnn"], *QUICK, "trainer.max_steps=3", "launcher=basic"]
+FOLDS = ["cv=kfold", "cv.folds=3", *TINY]
+DIVERGING = "optimizer.lr=3e-3,1e30"
+
+
+def sweep_of(answer: Answer) -> Path:
+    """The sweep whose path is the last line of standard output."""
+    path = Path(answer.out.splitlines()[-1])
+    assert (path / "sweep.json").is_file(), answer.err
+    return path
+
+
+def summary(sweep: Path) -> dict:
+    return json.loads((sweep / "summary.json").read_text())
+
+
+def results(sweep: Path) -> dict[int, dict]:
+    """result.json of every fold."""
+    found = [json.loads(file.read_text()) for file in sweep.glob("*/result.json")]
+    return {result["fold"]: result for result in found}
+
+
+def written(place: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in place.rglob("result.json")}
+
+
+def test_cross_validation_sums_up_its_folds(command):
+    answer = command(*FOLDS)
+    assert answer.code == 0, answer.err
+    sweep = sweep_of(answer)
+    figures = [results(sweep)[fold]["metrics"]["test/nats_per_dim"] for fold in range(3)]
+    (configuration,) = summary(sweep)["configurations"]
+    assert summary(sweep)["jobs"]["done"] == configuration["folds"] == 3
+    assert configuration["mean"] == pytest.approx(np.mean(figures), rel=1e-12)
+    assert configuration["se"] == pytest.approx(np.std(figures, ddof=1) / np.sqrt(3), rel=1e-12)
+    assert {"cv_results.csv", "summary.md", "summary.png"} < {file.name for file in sweep.iterdir()}
+
+
+def test_the_same_line_again_trains_nothing_and_says_the_same(command):
+    first = command(*FOLDS)
+    before = written(sweep_of(first))
+    again = command(*reversed(FOLDS))
+    assert again.code == 0
+    assert written(sweep_of(again)) == before
+    assert "3 of them before" in again.out
+    table = first.out[first.out.index("configuration") :].splitlines()
+    assert again.out[again.out.index("configuration") :].splitlines()[:4] == table[:4]
+
+
+def test_a_fold_alone_is_that_fold_of_the_sweep_to_the_last_digit(command):
+    line = [*FOLDS, "learner.ema=0.9", "model.dropout=0.1", "data.epochs=2"]
+    together = results(sweep_of(command(*line)))
+    alone = results(sweep_of(command(*line, "cv.fold=2")))
+    assert list(alone) == [2]
+    assert alone[2]["metrics"] == together[2]["metrics"]
+
+
+def test_folds_inside_one_job_are_the_same_folds(command):
+    apart, inside = sweep_of(command(*FOLDS)), sweep_of(command(*FOLDS, "cv.fold=all"))
+    (job,) = results(inside).values()
+    assert [fold["metrics"] for fold in job["folds"]] == [results(apart)[k]["metrics"] for k in range(3)]
+    both = [summary(sweep)["configurations"][0] for sweep in (apart, inside)]
+    assert both[0]["mean"] == both[1]["mean"] == pytest.approx(job["metrics"]["test/nats_per_dim"], rel=1e-12)
+    assert both[0]["ci95"] == both[1]["ci95"]
+
+
+def test_replicates_by_seed_are_one_configuration(command):
+    sweep = sweep_of(command("-m", "seed=0,1", "model.layers=2,3", *[a for a in TINY if "layers" not in a]))
+    found = summary(sweep)
+    assert [c["folds"] for c in found["configurations"]] == [2, 2]
+    assert {c["overrides"][0] for c in found["configurations"]} == {"model.layers=2", "model.layers=3"}
+    assert len(found["comparisons"]) == 1
+
+
+def test_one_invalid_job_starts_none(command, tmp_path):
+    answer = command("-m", "optimizer.lr=1e-3,-1", *TINY)
+    assert answer.code == 2
+    assert "1 of 2 jobs invalid, none was started: optimizer.lr=-1: must be greater than 0" in answer.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_job_that_fails_costs_only_itself_and_is_run_again_alone(command):
+    line = ["-m", DIVERGING, *TINY, "trainer.gradient_clip_val=null"]
+    answer = command(*line)
+    assert answer.code == 1
+    sweep = sweep_of(answer)
+    assert summary(sweep)["jobs"] | {"done": 1, "failed": 1, "total": 2} == summary(sweep)["jobs"]
+    assert "diverged" in answer.out
+    before = written(sweep)
+    again = command(*line)
+    after = written(sweep_of(again))
+    assert again.code == 1
+    assert sum(after[file] != before[file] for file in before) == 1
+
+
+def test_fail_fast_stops_at_the_first_failure(command):
+    line = ["-m", "optimizer.lr=1e30,3e-3", *TINY, "trainer.gradient_clip_val=null", "sweep.fail_fast=true"]
+    answer = command(*line)
+    assert answer.code == 1
+    jobs = summary(sweep_of(answer))["jobs"]
+    assert (jobs["failed"], jobs["pending"]) == (1, 1)
+
+
+def test_a_changed_value_is_another_job_of_another_sweep(command):
+    first, second = command(*FOLDS), command(*FOLDS, "optimizer.lr=1e-4")
+    assert sweep_of(first) != sweep_of(second)
+    together = [command(*FOLDS, *more, "output=both") for more in ([], ["optimizer.lr=1e-4"])]
+    assert len(list(Path("both").glob("*/result.json"))) == 6
+    assert [summary(sweep_of(answer))["jobs"]["total"] for answer in together] == [3, 3]
+
+
+def test_editing_a_config_while_a_sweep_runs_changes_nothing(command, tmp_path, monkeypatch):
+    edited = tmp_path / "mine" / "experiment" / "edited.yaml"
+    edited.parent.mkdir(parents=True)
+    edited.write_text("# @package _global_\noptimizer:\n  lr: 1.0e-4\n")
+    launch = multirun.launch
+
+    def edit_and_launch(*arguments):
+        edited.write_text("# @package _global_\nno: [longer: what it was")
+        launch(*arguments)
+
+    monkeypatch.setattr(multirun, "launch", edit_and_launch)
+    answer = command("--config-dir", str(tmp_path / "mine"), "-m", "experiment=edited", "seed=0,1", *TINY)
+    assert answer.code == 0, answer.err
+    for job in sweep_of(answer).glob("*/config.yaml"):
+        assert "lr: 0.0001" in job.read_text()
+
+
+def test_a_dry_run_lists_the_jobs_and_writes_nothing(command, tmp_path):
+    answer = command(*FOLDS, "sweep.dry_run=true")
+    assert answer.code == 0
+    assert answer.out.count("new") == 3 and "1,605" in answer.out
+    assert not any(tmp_path.iterdir())
+    sweep = sweep_of(command(*FOLDS))
+    before = written(sweep)
+    assert command(*FOLDS, "sweep.dry_run=true").out.count("done") == 3
+    assert written(sweep) == before
+
+
+def test_the_answer_of_a_sweep_is_printed_again(command):
+    first = command(*FOLDS)
+    again = command("task=summarize", f"run={sweep_of(first)}")
+    assert again.code == 0
+    assert again.out.splitlines()[-1] == first.out.splitlines()[-1]
+    assert "[" in again.out and "3/3" in again.out
+
+
+def test_the_best_configuration_is_trained_on_all_training_data(command):
+    sweep = sweep_of(command(*FOLDS, "optimizer.lr=0.00001,0.01"))
+    assert summary(sweep)["configurations"][0]["overrides"] == ["optimizer.lr=0.01"]
+    answer = command("task=train", f"refit={sweep}", "output=best")
+    assert answer.code == 0, answer.err
+    result = json.loads(Path("best/result.json").read_text())
+    assert (result["fold"], result["split"]["test"]) == (None, 360)
+    assert "lr: 0.01" in Path("best/config.yaml").read_text()
+    assert f"refit: {sweep}" in Path("best/config.yaml").read_text()
+
+
+def test_runs_and_sweeps_are_listed(command):
+    assert "no such directory" in command("task=list").err
+    sweep = sweep_of(command(*FOLDS))
+    assert command(*TINY, "output=outputs/single").code == 0
+    answer = command("task=list")
+    assert answer.code == 0
+    assert "single" in answer.out and sweep.name in answer.out.replace("\n", "")
+    assert str(sweep.parent.parent) == answer.out.splitlines()[-1]
+
+
+def test_what_a_sweep_is_not_for_is_said_in_one_line(command):
+    sweep = sweep_of(command(*FOLDS))
+    for line, complaint in (
+        (["task=evaluate", f"run={sweep}"], "a sweep of 3 jobs; name one of them, or use task=summarize"),
+        ([f"refit={sweep}", "model=charrnn"], "the model comes from the sweep"),
+        (["task=summarize", f"run={sweep}/nothing"], "no such directory"),
+        (["task=summarize"], "needs run=DIR, the directory of the sweep to summarize"),
+        ([f"refit={sweep}/nothing"], "not a sweep"),
+    ):
+        answer = command(*line)
+        assert answer.code == 2
+        assert complaint in answer.err and len(answer.err.splitlines()) == 1
