@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ar_lab.schema.types import Name, Section
+from ar_lab.schema.types import Count, Name, Natural, Section, Seed
 
 
 class Grid(Section):
@@ -12,4 +12,16 @@ class Grid(Section):
     fail_fast: bool
 
 
-SWEEPS: dict[str, type[Section]] = {"grid": Grid}
+class Optuna(Section):
+    strategy: Literal["optuna"]
+    name: Name | None
+    dry_run: bool
+    fail_fast: bool
+    n_trials: Count
+    sampler: Literal["tpe", "random"]
+    seed: Seed
+    startup: Natural
+    pruner: Literal["none", "median", "hyperband"]
+
+
+SWEEPS: dict[str, type[Section]] = {"grid": Grid, "optuna": Optuna}

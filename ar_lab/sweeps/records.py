@@ -11,6 +11,7 @@ from ar_lab.runs.curves import curve
 from ar_lab.sweeps.plan import Job
 
 METRIC = "test/nats_per_dim"
+VALIDATION = "validation/nats_per_dim"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Record:
     repeat: int | None
     seed: int
     status: str
+    metric: str = METRIC  # what the figure is
     figure: float | None = None  # held-out
     se: float | None = None
     train: float | None = None
@@ -47,6 +49,16 @@ class Record:
     @property
     def split(self) -> tuple[int | None, int | None]:
         return self.repeat, self.fold
+
+
+def metric_of(config: dict[str, Any]) -> str:
+    """What the jobs of a sweep are ranked by: a search that chose by the test part would spoil it."""
+    return VALIDATION if config["cv"]["folds"] is None and config["sweep"]["strategy"] == "optuna" else METRIC
+
+
+def figure_of(job: Job) -> float | None:
+    """The figure that a job as a whole is ranked by, a mean where there are folds inside; None when there is none."""
+    return _number(job.run.result.get("metrics", {}).get(metric_of(job.config)))
 
 
 def gather(jobs: Iterable[Job]) -> list[Record]:
@@ -71,7 +83,7 @@ def _without_result(status: str) -> str:
 
 def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
     result = run.result or {"traceback": job.run.result.get("traceback")}
-    metrics, split = result.get("metrics", {}), result.get("split", {})
+    metrics, split, metric = result.get("metrics", {}), result.get("split", {}), metric_of(job.config)
     validation = [value for _, value in curve(run.path, "validation/nats_per_dim")]
     return Record(
         id=job.id,
@@ -83,27 +95,26 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
         repeat=job.config["cv"]["repeat"],
         seed=job.config["seed"],
         status=status,
-        **(_figures(metrics) if status == "done" else {}),
+        metric=metric,
+        **(_figures(metrics, metric) if status == "done" else {}),
         validation_best=min(validation, default=None),
         validation_last=validation[-1] if validation else None,
         seconds=result.get("seconds"),
-        n_train=split["train"] + split["validation"] if split else None,
-        n_test=split.get("test"),
+        n_train=split["train"] + (split["validation"] if metric == METRIC else 0) if split else None,
+        n_test=split.get("test" if metric == METRIC else "validation"),
         parameters=result.get("parameters"),
         commit=result.get("commit"),
         error=_last_line(result.get("traceback")),
     )
 
 
-def _figures(metrics: dict[str, Any]) -> dict[str, float | None]:
-    names = {
-        "figure": METRIC,
-        "se": f"{METRIC}_se",
-        "train": "train/nats_per_dim",
-        "validation": "validation/nats_per_dim",
-    }
-    values = {field: metrics.get(name) for field, name in names.items()}
-    return {field: float(v) if v is not None and isfinite(v) else None for field, v in values.items()}
+def _figures(metrics: dict[str, Any], metric: str) -> dict[str, float | None]:
+    names = {"figure": metric, "se": f"{metric}_se", "train": "train/nats_per_dim", "validation": VALIDATION}
+    return {field: _number(metrics.get(name)) for field, name in names.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and isfinite(value) else None
 
 
 def _last_line(traceback: str | None) -> str | None:

@@ -29,7 +29,7 @@ def summarize(records: Sequence[Record], sweep: Path, skipped: int = 0) -> dict[
         configuration["rank"] = rank
     ranked = {c["rank"]: finished(group) for c, group in zip(configurations, groups.values(), strict=True) if c["rank"]}
     return {
-        "metric": METRIC,
+        "metric": records[0].metric if records else METRIC,
         "jobs": _jobs(records) | {"skipped": skipped},
         "configurations": configurations,
         "comparisons": _comparisons(ranked, resampled),

@@ -11,14 +11,15 @@ BENGIO = "no unbiased estimate of the variance of cross-validation exists (Bengi
 def estimand(records: Sequence[Record], resampled: bool) -> str:
     """What a configuration's mean is the estimate of."""
     sizes = [record.n_train for record in records if record.n_train is not None]
+    metric = records[0].metric if records else METRIC
     size = f" (n = {round(sum(sizes) / len(sizes)):,})" if sizes else ""
     if resampled:
         return (
-            f"mean: estimates the expected held-out figure ({METRIC}) of the learning procedure over training sets of "
+            f"mean: estimates the expected held-out figure ({metric}) of the learning procedure over training sets of "
             f"this size{size}, not that of one trained model."
         )
     return (
-        f"mean: estimates the expected held-out figure ({METRIC}) on this one split{size} over the randomness of "
+        f"mean: estimates the expected held-out figure ({metric}) on this one split{size} over the randomness of "
         "training (seeds) alone; how much another split would change it is not known (cv=kfold tells)."
     )
 

@@ -14,6 +14,7 @@ from ar_lab.build import build, build_likelihood, build_model, partial
 from ar_lab.callbacks.curves import Curves
 from ar_lab.callbacks.gallery import Gallery
 from ar_lab.callbacks.progress import Bar
+from ar_lab.callbacks.pruning import Pruned, Pruning
 from ar_lab.data.module import DataModule
 from ar_lab.errors import ConfigError
 from ar_lab.learner import MaximumLikelihood
@@ -25,6 +26,7 @@ from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
 from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
+from ar_lab.sweeps.study import stopper
 from ar_lab.tasks.cross_validate import cross_validate
 from ar_lab.tasks.evaluate import figures, monitored_examples
 from ar_lab.tasks.loading import load_parts
@@ -48,9 +50,16 @@ def learn(run: Run, config: dict[str, Any]) -> None:
     if config["init_from"] is not None:
         start_from(model, config)
     run.write_result(**facts(config, data, model))
-    trainer = make_trainer(run, config, watchers(config, data, model), selects=len(data.parts.validation) > 0)
+    stops, watching = stopper(run, config), watchers(config, data, model)
+    watching += [] if stops is None else [Pruning(stops)]
+    trainer = make_trainer(run, config, watching, selects=len(data.parts.validation) > 0)
     with summarized(trainer) as summary:
-        fit(run, config, trainer, data, model)
+        try:
+            fit(run, config, trainer, data, model)
+        except Pruned as pruned:
+            summary["validation/nats_per_dim"] = pruned.figure
+            run.write_result(status="pruned", metrics=summary)
+            return
         # Figures come from float32, whatever the precision of training, as from a run that is restored.
         model.float().load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
         model.eval().to(device_of(config["trainer"]))

@@ -1,0 +1,204 @@
+"""A search from its command line to its answer: trials drawn, frozen, run and told, as many as the line asks for."""
+
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hydra.types import HydraContext
+from omegaconf import DictConfig, OmegaConf
+
+from ar_lab.errors import ConfigError, Interrupted, LabError
+from ar_lab.job import say
+from ar_lab.multirun import compose_all, launch
+from ar_lab.runs.recording import interruptible
+from ar_lab.sweeps.identity import job_id
+from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, plan
+from ar_lab.sweeps.records import figure_of, metric_of
+from ar_lab.sweeps.search_space import SearchSpace, parse
+from ar_lab.sweeps.study import Study, Trial, optuna
+
+Config = dict[str, Any]
+
+
+def search(context: HydraContext, master: DictConfig, line: list[str]) -> int:
+    """Searches the space on the line for the lowest figure; its exit code.
+
+    Raises:
+        ConfigError: when the line, or a value in its space, is invalid, before any trial was started.
+    """
+    optuna()
+    space = with_all_folds(parse(line), master)
+    probes = list(space.probes())
+    configs = compose_all(context, master, probes)
+    check_searchable(configs[0])
+    planned = replace(plan(line, list(zip(probes, configs, strict=True))), jobs=())  # the probes are not trained
+    if configs[0]["sweep"]["dry_run"]:
+        return preview(planned)
+    with planned.alone():
+        if not is_sweep(planned.path):
+            planned.freeze([])
+        study = Study(planned.path, configs[0])
+        study.claim(space=repr(space.dimensions), config=job_id(configs[0]), objective=metric_of(configs[0]))
+        return Search(context, master, space, planned, study, configs[0]).run()
+
+
+def with_all_folds(space: SearchSpace, master: DictConfig) -> SearchSpace:
+    """Under cv=kfold a trial is all folds in one job, unless the line names one.
+
+    Raises:
+        ConfigError: for repeats, which no job has inside.
+    """
+    keys = {override.partition("=")[0] for override in space.fixed}
+    if master.cv.folds is None:
+        return space
+    if master.cv.repeats > 1 and "cv.repeat" not in keys:
+        raise ConfigError(
+            f"cv.repeats={master.cv.repeats}: a trial of sweep=optuna has the folds of one repeat; "
+            "leave it out, or choose one by cv.repeat"
+        )
+    return space if "cv.fold" in keys else replace(space, fixed=(*space.fixed, "cv.fold=all"))
+
+
+def check_searchable(config: Config) -> None:
+    """Raises ConfigError when a trial would have no figure to be chosen by."""
+    if config["task"]["name"] != "train" or config["run"] is not None:
+        raise ConfigError("sweep=optuna: searches over trainings from the start; leave out task and run")
+    if config["cv"]["folds"] is None and config["data"].get("validation") == 0:
+        raise ConfigError(
+            "sweep=optuna: chooses by the validation part, and data.validation=0 leaves none; "
+            "use a share above 0, or cv=kfold"
+        )
+
+
+def preview(planned: Sweep) -> int:
+    """Prints the trials so far; writes nothing."""
+    from ar_lab.tasks.preview import preview as show
+
+    show(find(planned.path) if is_sweep(planned.path) else planned)
+    return 0
+
+
+@dataclass
+class Search:
+    """The trials of one study, and the jobs that train them: one for all trials of the same values."""
+
+    context: HydraContext
+    master: DictConfig
+    space: SearchSpace
+    sweep: Sweep
+    study: Study
+    config: Config  # of the first probe
+    jobs: dict[str, Job] = field(default_factory=dict)  # by id, in the order of their trials
+    shown: list[Job] = field(default_factory=list)
+    was_done: int = 0
+    broken: bool = False  # by a job that failed, under sweep.fail_fast
+
+    def run(self) -> int:
+        """Goes on to `n_trials` trials, and sums up whatever became of them."""
+        from ar_lab.report.live import watching
+        from ar_lab.tasks.summarize import conclude
+
+        self.recall()
+        ended: LabError | Interrupted | None = None
+        try:
+            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(self.shown, total=self.n_trials):
+                self.go_on()
+        except (LabError, Interrupted) as error:
+            ended = error
+        self.sweep = replace(self.sweep, jobs=tuple(self.jobs.values()))
+        self.sweep.freeze([])
+        conclude(self.sweep, skipped=self.was_done)
+        if ended is not None:
+            return say(f"{ended}; the same line goes on", ended.exit_code)
+        return self.exit_code()
+
+    @property
+    def n_trials(self) -> int:
+        return self.config["sweep"]["n_trials"]
+
+    def recall(self) -> None:
+        """Finds the jobs of the trials that are over, as they were frozen."""
+        known = {job.id: job for job in find(self.sweep.path).jobs} if is_sweep(self.sweep.path) else {}
+        self.jobs = {trial.job: known[trial.job] for trial in self.study.trials if trial.is_over and trial.job in known}
+        self.shown.extend(self.jobs.values())
+        self.was_done = sum(job.run.status == "done" for job in self.jobs.values())
+
+    def go_on(self) -> None:
+        """Ends the trials that were cut short, then draws new ones."""
+        at_once = self.master.launcher.get("n_jobs") or 1
+        left = [trial for trial in self.study.trials if not trial.is_over]
+        drawn = len(self.study.trials)
+        if left or self.is_open():
+            missing = max(self.n_trials - drawn, 0) + len(left)
+            print(f"{missing} trials to run, in {self.sweep.path}", file=sys.stderr, flush=True)
+        while (left or self.is_open()) and not self.broken:
+            batch, left = left[:at_once], left[at_once:]
+            while len(batch) < at_once and self.is_open():
+                batch.append(self.study.ask(self.space))
+            self.train(batch, at_once)
+
+    def is_open(self) -> bool:
+        """Whether another trial is to be drawn: there are fewer than asked for, and a point is left to try."""
+        trials, size = self.study.trials, self.space.size
+        points = {tuple(sorted(trial.point.items())) for trial in trials}
+        return len(trials) < self.n_trials and (size is None or len(points) < size)
+
+    def train(self, trials: Sequence[Trial], at_once: int) -> None:
+        """Runs the jobs of some trials that are not done yet, and tells the study how those that are over ended."""
+        jobs = {trial.number: job for trial in trials if (job := self.job(trial)) is not None}
+        missing = {job.id: job for job in jobs.values() if not is_over(job)}
+        self.sweep = replace(self.sweep, jobs=tuple(self.jobs.values()))
+        self.sweep.freeze(list(missing.values()))
+        trials = [trial for trial in trials if trial.number in jobs]
+        for trial in trials:
+            self.study.assign(trial, jobs[trial.number].run)
+        try:
+            if missing:
+                launch(list(missing.values()), self.sweep, self.launching(at_once))
+        finally:
+            self.tell(trials, jobs)
+
+    def job(self, trial: Trial) -> Job | None:
+        """The job of a trial; None, and the trial has failed, when its values cannot go together."""
+        overrides = self.space.overrides(trial.point)
+        try:
+            (config,) = compose_all(self.context, self.master, [overrides])
+        except ConfigError as error:
+            print(f"trial {trial.number} failed: {error}", file=sys.stderr, flush=True)
+            self.study.tell(trial, "failed")
+            return None
+        job = Job(self.sweep.path / job_id(config), tuple(overrides), {**config, "output": None})
+        if job.id not in self.jobs:
+            self.jobs[job.id] = job
+            self.shown.append(job)
+        return self.jobs[job.id]
+
+    def launching(self, at_once: int) -> DictConfig:
+        """The config that the launcher gets: as many jobs side by side as are drawn at once."""
+        master = deepcopy(self.master)
+        if "n_jobs" in master.launcher:
+            OmegaConf.update(master, "launcher.n_jobs", at_once)
+        return master
+
+    def tell(self, trials: Iterable[Trial], jobs: dict[int, Job]) -> None:
+        """Tells how jobs ended; a trial whose job was cut short goes on running, and the same line ends it."""
+        for trial in trials:
+            job = jobs[trial.number]
+            if self.config["sweep"]["fail_fast"] and job.run.status in ("failed", "killed"):
+                self.broken = True
+            if is_over(job):
+                self.study.tell(trial, job.run.status, figure_of(job))
+
+    def exit_code(self) -> int:
+        """0 when all trials are over and one has a figure: that others diverged is an answer too."""
+        trials = self.study.trials
+        cut_short = self.broken or any(not trial.is_over for trial in trials)
+        return int(cut_short or not any(trial.state == "COMPLETE" for trial in trials))
+
+
+def is_over(job: Job) -> bool:
+    """Whether a trial of this job can be told how it ended."""
+    return job.is_done() or job.run.status == "failed"

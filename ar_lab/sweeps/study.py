@@ -1,0 +1,190 @@
+"""The study of a search: Optuna's record of its trials, one SQLite file, from which the next trial is drawn."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ar_lab.errors import ConfigError
+from ar_lab.runs import Run
+from ar_lab.sweeps.search_space import Choice, Dimension, SearchSpace, Value
+
+STUDY = "study.db"  # in the directory of the sweep
+TRIAL = "trial.json"  # in the directory of a job that the study may stop: the number of its trial
+NAME = "ar_lab"
+SECONDS_TO_WAIT = 60  # for another process that writes to the study
+PERCENT = 100  # what the progress of a training is counted in
+STATES = {"done": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}  # what the study calls a job's last status
+
+
+def optuna() -> ModuleType:
+    """The package.
+
+    Raises:
+        ConfigError: when it is not installed.
+    """
+    try:
+        import optuna  # here: it takes a while, and is an extra
+    except ImportError:
+        raise ConfigError("sweep=optuna: needs an extra: pip install 'ar-lab[optuna]'") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A point of the space; `job` is the id of the job that trains it, once that is known."""
+
+    number: int
+    point: Mapping[str, Value]
+    state: str  # RUNNING, COMPLETE, PRUNED or FAIL
+    figure: float | None
+    job: str | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state != "RUNNING"
+
+
+class Study:
+    """The study in a sweep's directory.
+
+    Every trial is drawn by a sampler of its own seed: a search that is interrupted and gone on with draws the trials
+    that it would have drawn at once.
+    """
+
+    def __init__(self, path: Path, config: Mapping[str, Any]):
+        self.path = path
+        self.settings = config["sweep"]
+        self.study = _open(path, make_pruner(self.settings, steps(config)))
+
+    def claim(self, **facts: Any) -> None:
+        """Notes what the study is about.
+
+        Raises:
+            ConfigError: when it is about something else.
+        """
+        found = self.study.user_attrs
+        for key, fact in facts.items():
+            if key not in found:
+                self.study.set_user_attr(key, fact)
+            elif found[key] != fact:
+                raise ConfigError(f"{self.path}: holds a search of another {key}; choose another sweep.name or output")
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All there are, by number."""
+        return [_trial(trial) for trial in self.study.get_trials(deepcopy=False)]
+
+    def ask(self, space: SearchSpace) -> Trial:
+        """Draws the next trial."""
+        number = len(self.trials)
+        self.study.sampler = make_sampler(self.settings, number)
+        self.study.ask({dimension.key: _distribution(dimension) for dimension in space.dimensions})
+        return self.trials[number]
+
+    def assign(self, trial: Trial, job: Run) -> None:
+        """Notes which job trains a trial, in the job too where the study may stop it."""
+        _live(self.study, trial.number).set_user_attr("job", job.path.name)
+        if self.settings["pruner"] != "none":
+            (job.path / TRIAL).write_text(json.dumps({"number": trial.number}))
+
+    def tell(self, trial: Trial, status: str, figure: float | None = None) -> None:
+        """Ends a trial by the last status of its job; a job that is done without a figure failed all the same."""
+        state = "FAIL" if status == "done" and figure is None else STATES[status]
+        values = figure if state == "COMPLETE" else None
+        self.study.tell(trial.number, values, state=optuna().trial.TrialState[state])
+
+    def importances(self) -> dict[str, float]:
+        """The share of each dimension in the figure's variance over the space, by a random forest (fANOVA).
+
+        Hutter, Hoos and Leyton-Brown, 2014. Empty when the trials so far cannot tell.
+        """
+        figures = {trial.figure for trial in self.trials if trial.state == "COMPLETE"}
+        if len(figures) < 2:
+            return {}
+        importance = optuna().importance
+        return importance.get_param_importances(self.study, evaluator=importance.FanovaImportanceEvaluator(seed=0))
+
+
+def stopper(run: Run, config: Mapping[str, Any]) -> Callable[[int, float], bool] | None:
+    """What tells the study of a job its figure at some step, and answers whether to give the job up.
+
+    Steps are percents of a training or, under cv.fold=all, folds. None where no study waits for this job.
+    """
+    settings, trial_file = config["sweep"], run.path / TRIAL
+    if settings["strategy"] != "optuna" or settings["pruner"] == "none" or not trial_file.is_file():
+        return None
+    study = _open(run.path.parent, make_pruner(settings, steps(config)))
+    number = json.loads(trial_file.read_text())["number"]
+    if study.get_trials(deepcopy=False)[number].state != optuna().trial.TrialState.RUNNING:
+        return None  # a job of a search that is over, gone on with for its own sake
+    trial = _live(study, number)
+
+    def stops(step: int, figure: float) -> bool:
+        if step not in study.get_trials(deepcopy=False)[number].intermediate_values:  # or it was gone on with
+            trial.report(figure, step)
+        return trial.should_prune()
+
+    return stops
+
+
+def steps(config: Mapping[str, Any]) -> int:
+    """The last step that a job can report."""
+    return config["cv"]["folds"] if config["cv"]["fold"] == "all" else PERCENT
+
+
+def make_sampler(settings: Mapping[str, Any], number: int) -> Any:
+    seed = random.Random(f"{settings['seed']} {number}").getrandbits(32)
+    samplers = optuna().samplers
+    if settings["sampler"] == "random":
+        return samplers.RandomSampler(seed=seed)
+    return samplers.TPESampler(seed=seed, n_startup_trials=settings["startup"])
+
+
+def make_pruner(settings: Mapping[str, Any], most: int) -> Any:
+    """`most`: the last step that a trial can report."""
+    pruners = optuna().pruners
+    if settings["pruner"] == "median":
+        return pruners.MedianPruner(n_startup_trials=settings["startup"])
+    if settings["pruner"] == "hyperband":
+        return pruners.HyperbandPruner(min_resource=1, max_resource=most)
+    return pruners.NopPruner()
+
+
+def counts(trials: list[Trial]) -> dict[str, int]:
+    """How many trials are in which state."""
+    found = Counter(trial.state for trial in trials)
+    return {"total": len(trials), **{state.lower(): found[state] for state in (*STATES.values(), "RUNNING")}}
+
+
+def _open(path: Path, pruner: Any) -> Any:
+    url, patience = f"sqlite:///{path / STUDY}", {"connect_args": {"timeout": SECONDS_TO_WAIT}}
+    storage = optuna().storages.RDBStorage(url, engine_kwargs=patience)
+    return optuna().create_study(
+        study_name=NAME, storage=storage, direction="minimize", pruner=pruner, load_if_exists=True
+    )
+
+
+def _live(study: Any, number: int) -> Any:
+    """A running trial that takes reports and notes."""
+    return optuna().trial.Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
+
+
+def _trial(frozen: Any) -> Trial:
+    figure = frozen.value if frozen.state.name == "COMPLETE" else None
+    return Trial(frozen.number, dict(frozen.params), frozen.state.name, figure, frozen.user_attrs.get("job"))
+
+
+def _distribution(dimension: Dimension) -> Any:
+    distributions = optuna().distributions
+    if isinstance(dimension, Choice):
+        return distributions.CategoricalDistribution(dimension.values)
+    low, high, step, log = dimension.low, dimension.high, dimension.step, dimension.log
+    if isinstance(low, int):
+        return distributions.IntDistribution(low, high, log=log, step=step or 1)
+    return distributions.FloatDistribution(low, high, log=log, step=step)
