@@ -25,7 +25,7 @@ from torch import distributed
 from ar_lab.errors import LabError, ProcessKilled
 
 HOST = "127.0.0.1"
-SECONDS_TO_FAIL = 60.0  # after another process died, until this one, caught in a step with it, gives up
+PATIENCE = 60.0  # seconds for another process to end, or for a step without one that died to fail
 
 
 @dataclass
@@ -83,7 +83,8 @@ def together(run: Path, count: int, device: torch.device) -> Iterator[None]:
             with connected(store, Rank(0, count), device):
                 yield
                 for other in others:
-                    other.wait()
+                    with suppress(subprocess.TimeoutExpired):
+                        other.wait(PATIENCE)
         except RuntimeError as error:
             _blame(others, store)
             raise error
@@ -175,7 +176,7 @@ def _blame(others: list[subprocess.Popen], store: distributed.Store) -> None:
 def _watch(others: list[subprocess.Popen], over: threading.Event) -> None:
     """Ends this process too, resumable, when another one died and the step that it is missing from never fails."""
     while not over.wait(1.0):
-        if any(other.poll() for other in others) and not over.wait(SECONDS_TO_FAIL):
+        if any(other.poll() for other in others) and not over.wait(PATIENCE):
             print("ar_lab: another process of this run died; ending this one", file=sys.stderr, flush=True)
             os._exit(1)
 

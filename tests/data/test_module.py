@@ -6,7 +6,7 @@ import torch
 from ar_lab.codecs.image import ImageCodec
 from ar_lab.codecs.text import CharacterCodec
 from ar_lab.data.batches import Lanes, ShuffledExamples, ShuffledWindows
-from ar_lab.data.module import DataModule, fixed_subset
+from ar_lab.data.module import DataModule, Share, fixed_subset
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
 
@@ -76,3 +76,16 @@ def test_a_subset_of_a_stream_is_one_contiguous_run():
     assert run.equal(torch.arange(int(run[0]), int(run[0]) + 70))
     assert fixed_subset(stream, 100, dims=10).equal(stream)
     assert fixed_subset(stream, 101, dims=10).equal(stream)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8, 19])
+@pytest.mark.parametrize("batches", ["train", "validation"])
+def test_the_shares_of_several_processes_make_up_every_batch(batches, batch_size):
+    def loader():
+        data = images(batch_size=batch_size)
+        return data.train_dataloader() if batches == "train" else data.val_dataloader()
+
+    whole, shares = loader(), [Share(loader(), rank, 3) for rank in range(3)]
+    for x, *parts in zip(whole, *shares, strict=True):
+        assert torch.cat(parts).equal(x)
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
