@@ -125,7 +125,7 @@ class MaximumLikelihood(pl.LightningModule):
         states, processes = checkpoint["stream"], self.trainer.world_size
         if len(states) != processes and states[0] is not None:
             raise ConfigError(
-                f"trainer.devices={processes}: the checkpoint lies within a stream that {len(states)} carried on; "
-                f"go on with trainer.devices={len(states)}"
+                f"trainer.devices={processes}: last.ckpt lies within a stream that {len(states)} "
+                f"processes carry; go on with trainer.devices={len(states)}"
             )
         self.restored = states[self.trainer.global_rank] if len(states) == processes else None
