@@ -4,6 +4,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ar_lab import runs
-from ar_lab.errors import ConfigError, LabError
+from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.memory import keep_freed_blocks
 from ar_lab.recall import check_unchanged
 from ar_lab.runs import Run
@@ -20,11 +21,10 @@ from ar_lab.runs.recording import alone
 from ar_lab.schema.complaints import in_one_line
 from ar_lab.sweeps import pool
 from ar_lab.sweeps.machine import Slot, divide, gpus
-from ar_lab.sweeps.plan import PLAN
 from ar_lab.sweeps.plan import find as find_sweep
+from ar_lab.sweeps.stopping import ask, asked
 
 MISTAKE = ConfigError.exit_code
-STOP = ".failed"  # in a sweep's directory: touched when a job fails under sweep.fail_fast
 PRELOAD = ("ar_lab.__main__", "ar_lab.tasks.train")  # what a child needs, imported once for all of them
 
 
@@ -44,15 +44,16 @@ def work(composed: DictConfig) -> None:
     In this process under launcher=basic, in a child of its own under any other.
     """
     job = Run(Path(composed.output))
-    stop = job.path.parent / STOP
-    if composed.sweep.fail_fast and stop.exists() and stop.stat().st_mtime > (stop.parent / PLAN).stat().st_mtime:
-        return  # one that this line started has failed
+    sweep = job.path.parent
+    if asked(sweep):
+        return
     if composed.launcher.name == "basic":
         run_frozen(job.path)
     else:
-        in_children([job.path], divide(1, composed.launcher.threads))
+        with suppress(Interrupted):  # the job alone, unless the whole sweep is asked to stop
+            in_children([job.path], divide(1, composed.launcher.threads))
     if composed.sweep.fail_fast and job.status in ("failed", "killed"):
-        stop.touch()
+        ask(sweep)
 
 
 def side_by_side(outputs: Sequence[str], composed: DictConfig) -> None:
@@ -63,7 +64,8 @@ def side_by_side(outputs: Sequence[str], composed: DictConfig) -> None:
 
 
 def in_children(jobs: Sequence[Path], slots: Sequence[Slot], fail_fast: bool = False) -> None:
-    pool.run(jobs, "ar_lab.job:run_frozen", slots, fail_fast, preload=PRELOAD)
+    sweep = jobs[0].parent
+    pool.run(jobs, "ar_lab.job:run_frozen", slots, fail_fast, stop=lambda: asked(sweep), preload=PRELOAD)
 
 
 def said(job: Callable[[], None]) -> int:

@@ -1,5 +1,6 @@
 """A sweep from its command line to its answer: jobs composed and frozen, the missing ones run, all summed up."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from ar_lab.job import checked, run_checked, said, say, work
 from ar_lab.runs.recording import interruptible
 from ar_lab.schema.complaints import in_one_line
 from ar_lab.sweeps.plan import Job, Sweep, plan
+from ar_lab.sweeps.stopping import stoppable
 
 Config = dict[str, Any]
 
@@ -91,13 +93,25 @@ def run(sweep: Sweep, master: DictConfig) -> int:
 
 
 def launch(jobs: Sequence[Job], sweep: Sweep, master: DictConfig) -> None:
-    """Gives the jobs to the launcher that the line chooses."""
+    """Gives the jobs to the launcher that the line chooses.
+
+    Raises:
+        LabError: when it fails itself.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a Ray that is started here would report to its makers
     master = deepcopy(master)
     with open_dict(master):
         master.hydra.sweep.dir = str(sweep.path)
     context = HydraContext(config_loader=FrozenLoader(), callbacks=Callbacks())
-    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=work, config=master)
-    launcher.launch([[f"output={job.path}"] for job in jobs], initial_job_idx=0)
+    try:
+        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=work, config=master)
+        with stoppable(sweep.path):
+            for ended in launcher.launch([[f"output={job.path}"] for job in jobs], initial_job_idx=0):
+                _ = ended.return_value  # raises what went wrong beside the job
+    except LabError:
+        raise
+    except Exception as error:  # not of a job: of what was to run it
+        raise LabError(f"launcher={master.launcher.name}: {type(error).__name__}: {error}") from error
 
 
 class FrozenLoader(ConfigLoader):

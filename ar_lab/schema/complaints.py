@@ -7,6 +7,8 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandat
 
 from ar_lab.errors import did_you_mean, no_such_key
 
+EXTRAS = {"joblib": "parallel", "ray": "ray", "submitit": "slurm"}  # whose launcher is missing until they are installed
+
 
 def in_one_line(error: HydraException | OmegaConfBaseException) -> str:
     """The complaint as one line."""
@@ -29,6 +31,9 @@ def _choice(error: MissingConfigException) -> str:
     missing = error.missing_cfg_file or ""
     group, _, wrong = missing.rpartition("/") if missing.startswith("hydra/") else missing.partition("/")
     options = [option.removeprefix(f"{group}/") for option in error.options or ()]
+    launcher = wrong.partition("_")[0]
+    if group == "hydra/launcher" and launcher in EXTRAS:
+        return f"launcher={launcher}: needs an extra: pip install 'ar-lab[{EXTRAS[launcher]}]'"
     if not options:
         return f"{group}={wrong}: no such {group}; there is none in the config directories"
     return f"{group}={wrong}: no such {group}; choose one of {', '.join(options)}{did_you_mean(wrong, options)}"

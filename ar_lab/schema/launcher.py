@@ -1,8 +1,10 @@
 """What every key about where the jobs of a sweep run may be, one class a launcher."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from ar_lab.schema.types import Count, Section
+from pydantic import AfterValidator, Field
+
+from ar_lab.schema.types import Count, Limit, Natural, Section
 
 
 class Process(Section):
@@ -15,4 +17,43 @@ class Basic(Section):
     name: Literal["basic"]
 
 
-LAUNCHERS: dict[str, type[Section]] = {"process": Process, "basic": Basic}
+class Joblib(Section):
+    name: Literal["joblib"]
+    n_jobs: Limit
+    threads: Count | None
+
+
+def _address(address: str) -> str:
+    if address in ("local", "auto") or ":" in address:
+        return address
+    raise ValueError("must be local, auto, HOST:PORT or ray://HOST:PORT")
+
+
+class Ray(Section):
+    name: Literal["ray"]
+    address: Annotated[str, AfterValidator(_address)]
+    cpus: Count
+    gpus: Natural | None
+    threads: Count | None
+
+
+class Submitit(Section):
+    name: Literal["submitit"]
+    cluster: Literal["slurm", "local"] | None
+    partition: Annotated[str, Field(min_length=1)] | None
+    timeout_min: Count
+    n_jobs: Count
+    cpus: Count
+    gpus: Natural | None
+    memory: Count | None
+    threads: Count | None
+    options: dict[str, str | int | bool] | None
+
+
+LAUNCHERS: dict[str, type[Section]] = {
+    "process": Process,
+    "basic": Basic,
+    "joblib": Joblib,
+    "ray": Ray,
+    "submitit": Submitit,
+}

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -22,31 +22,37 @@ from ar_lab.sweeps.child import LOG, SIGNALS, work
 from ar_lab.sweeps.machine import Slot
 
 ENDINGS = ("done", "failed", "interrupted", "killed", "pruned")  # what a job says of itself
+SECONDS_BETWEEN_LOOKS = 1.0  # at `stop`
 LOST = 255  # the exit code of a child whose fork server went away
 TAIL = 30  # lines of its log that stand for a traceback
 
 
 def run(
-    directories: Sequence[Path], entry: str, slots: Sequence[Slot], fail_fast: bool = False, preload: Sequence[str] = ()
+    directories: Sequence[Path],
+    entry: str,
+    slots: Sequence[Slot],
+    fail_fast: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    preload: Sequence[str] = (),
 ) -> None:
     """Calls `entry`, written as module:function, with every directory, each in a child process of its own.
 
     A child inherits the modules of `preload`, which must not touch a GPU when they are imported. How a job ended is in
-    its result.json: the pool adds `killed`, and `failed` for one that could not say so itself. With `fail_fast` the
-    first of these ends the rest, as a signal would.
+    its result.json: the pool adds `killed`, and `failed` for one that could not say so itself. The first of these under
+    `fail_fast`, and `stop` once it is true, interrupt what runs; the rest is not started.
 
     Raises:
         Interrupted: by SIGINT or SIGTERM, once the children have saved and ended; a second signal tells them again, a
             third kills them.
     """
     pool = Pool(entry, slots, _context(preload))
-    with _asked() as asked:
+    with _asked() as signals:
         try:
-            pool.work_off(deque(directories), fail_fast, asked)
+            pool.work_off(deque(directories), fail_fast, stop, signals)
         finally:
             pool.end()
-    if asked.signums:
-        raise Interrupted(asked.signums[0])
+    if signals.signums:
+        raise Interrupted(signals.signums[0])
 
 
 @dataclass
@@ -88,20 +94,22 @@ class Pool:
         self.context = context
         self.children: list[Child] = []
 
-    def work_off(self, waiting: deque[Path], fail_fast: bool, asked: "Asked") -> None:
-        """Starts what waits where a slot is free, until all has ended; a signal leaves the rest waiting."""
+    def work_off(self, waiting: deque[Path], fail_fast: bool, stop: Callable[[], bool], signals: "Signals") -> None:
+        """Starts what waits where a slot is free, until all has ended."""
+        stopping = False
         while self.children or waiting:
-            while waiting and self.free and not asked.signums:
+            while waiting and self.free and not signals.signums:
                 self.start(waiting.popleft())
-            wait([asked.woken, *(child.process.sentinel for child in self.children)])
-            for signum in asked.news():
-                waiting.clear()
+            wait([signals.woken, *(child.process.sentinel for child in self.children)], SECONDS_BETWEEN_LOOKS)
+            for signum in signals.news():
+                stopping = True
                 self.tell(signum)
-            broken = [run for run in self.reap() if run.status in ("failed", "killed")]
-            if broken and fail_fast:
-                waiting.clear()
+            broken = any(run.status in ("failed", "killed") for run in self.reap())
+            if not stopping and (stop() or (broken and fail_fast)):
+                stopping = True  # told once: a second time would not let them save
                 self.tell(signal.SIGTERM)
-                fail_fast = False  # told once: a second time would not let them save
+            if stopping:
+                waiting.clear()
 
     def start(self, directory: Path) -> None:
         slot = self.free.pop(0)
@@ -164,7 +172,7 @@ def _starting() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class Asked:
+class Signals:
     """The signals that arrived, in their order; `woken` is a descriptor that is ready to read when there are news."""
 
     def __init__(self) -> None:
@@ -185,18 +193,18 @@ class Asked:
 
 
 @contextmanager
-def _asked() -> Iterator[Asked]:
+def _asked() -> Iterator[Signals]:
     """Takes SIGINT and SIGTERM while the block runs, where this is the main thread."""
-    asked = Asked()
+    signals = Signals()
     in_main_thread = threading.current_thread() is threading.main_thread()
-    previous = {signum: signal.signal(signum, asked.ask) for signum in SIGNALS if in_main_thread}
+    previous = {signum: signal.signal(signum, signals.ask) for signum in SIGNALS if in_main_thread}
     try:
-        yield asked
+        yield signals
     finally:
         for signum, handler in previous.items():
             signal.signal(signum, handler)
-        os.close(asked.woken)
-        os.close(asked.wake)
+        os.close(signals.woken)
+        os.close(signals.wake)
 
 
 def _tail(log: Path) -> str:

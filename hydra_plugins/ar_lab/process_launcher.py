@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hydra.core.config_store import ConfigStore
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -29,4 +29,4 @@ class ProcessLauncher(Launcher):
 
         outputs = [self.loader.load_sweep_config(self.config, list(job)).output for job in job_overrides]
         side_by_side(outputs, self.config)
-        return [JobReturn() for _ in outputs]
+        return [JobReturn(status=JobStatus.COMPLETED) for _ in outputs]
