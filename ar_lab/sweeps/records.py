@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from ar_lab.runs import Run
 from ar_lab.runs.curves import curve
@@ -108,13 +106,9 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
     )
 
 
-def _figures(metrics: dict[str, Any], metric: str) -> dict[str, float | None]:
-    names = {"figure": metric, "se": f"{metric}_se", "train": "train/nats_per_dim", "validation": VALIDATION}
-    return {field: _number(metrics.get(name)) for field, name in names.items()}
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and isfinite(value) else None
+def _figures(metrics: dict[str, float | None]) -> dict[str, float | None]:
+    train, validation = (metrics.get(f"{part}/nats_per_dim") for part in ("train", "validation"))
+    return {"figure": metrics.get(METRIC), "se": metrics.get(f"{METRIC}_se"), "train": train, "validation": validation}
 
 
 def _last_line(traceback: str | None) -> str | None:

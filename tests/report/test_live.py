@@ -66,6 +66,15 @@ def test_what_lay_there_before_counts_only_if_it_is_done(jobs):
     assert watch.best().startswith("1.2500 nats/dim  model=rnn  mean of 2")
 
 
+def test_a_done_job_that_runs_again_is_not_done_meanwhile(jobs):
+    jobs[0].is_done(1.0)
+    watch = Watch(jobs)
+    jobs[0].says(status="running")
+    watch.poll()
+    jobs[1].is_done(2.0)
+    assert watch.poll()[0].startswith("job 1/4 done") and watch.best().startswith("2.0000")
+
+
 def test_a_result_that_vanishes_or_is_cut_short_breaks_nothing(jobs):
     watch = Watch(jobs)
     jobs[0].says(status="running")
