@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ar_lab.runs import Run
 from ar_lab.runs.curves import curve
@@ -56,7 +57,7 @@ def metric_of(config: dict[str, Any]) -> str:
 
 def figure_of(job: Job) -> float | None:
     """The figure that a job as a whole is ranked by, a mean where there are folds inside; None when there is none."""
-    return _number(job.run.result.get("metrics", {}).get(metric_of(job.config)))
+    return job.run.result.get("metrics", {}).get(metric_of(job.config))
 
 
 def gather(jobs: Iterable[Job]) -> list[Record]:
@@ -82,7 +83,7 @@ def _without_result(status: str) -> str:
 def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
     result = run.result or {"traceback": job.run.result.get("traceback")}
     metrics, split, metric = result.get("metrics", {}), result.get("split", {}), metric_of(job.config)
-    validation = [value for _, value in curve(run.path, "validation/nats_per_dim")]
+    validation = [value for _, value in curve(run.path, VALIDATION)]
     return Record(
         id=job.id,
         path=run.path,
@@ -106,9 +107,9 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
     )
 
 
-def _figures(metrics: dict[str, float | None]) -> dict[str, float | None]:
-    train, validation = (metrics.get(f"{part}/nats_per_dim") for part in ("train", "validation"))
-    return {"figure": metrics.get(METRIC), "se": metrics.get(f"{METRIC}_se"), "train": train, "validation": validation}
+def _figures(metrics: dict[str, Any], metric: str) -> dict[str, float | None]:
+    names = {"figure": metric, "se": f"{metric}_se", "train": "train/nats_per_dim", "validation": VALIDATION}
+    return {field: metrics.get(name) for field, name in names.items()}
 
 
 def _last_line(traceback: str | None) -> str | None:
