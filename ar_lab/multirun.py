@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -56,6 +57,7 @@ def compose_all(context: HydraContext, master: DictConfig, combinations: Sequenc
         ConfigError: naming the first invalid job, and how many there are.
     """
     configs, complaints = [], []
+    context.config_loader.repository = ReadOnce(context.config_loader.repository)
     for overrides in combinations:
         try:
             composed = context.config_loader.load_sweep_config(master, list(overrides))
@@ -112,6 +114,13 @@ def launch(jobs: Sequence[Job], sweep: Sweep, master: DictConfig) -> None:
         raise
     except Exception as error:  # not of a job: of what was to run it
         raise LabError(f"launcher={master.launcher.name}: {type(error).__name__}: {error}") from error
+
+
+class ReadOnce(CachingConfigRepository):
+    """Reads every YAML file once for all jobs of a sweep, which are then composed from the same text, and faster."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ReadOnce":
+        return self  # Hydra copies its repository for every composition
 
 
 class FrozenLoader(ConfigLoader):

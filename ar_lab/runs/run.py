@@ -18,6 +18,7 @@ from ar_lab.runs.files import make_unique, stamps, write_atomically, write_json
 from ar_lab.runs.processes import is_alive, start_time
 from ar_lab.schema.targets import check_targets
 
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast where libyaml is there
 FINAL = ("done", "pruned")  # nothing is left to do, as long as the data are the same
 # What training makes, and a start from the beginning must not find.
 MADE = ("result.json", "metrics.csv", "checkpoints", "tensorboard", "samples.png", "samples.txt")
@@ -153,7 +154,7 @@ class Run:
 def _read_config(file: Path) -> dict[str, Any]:
     """Plain values alone: written resolved, read by the safe loader, nothing in it evaluated, every target allowed."""
     try:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        config = yaml.load(file.read_text(encoding="utf-8"), SafeLoader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{file}: cannot be read ({' '.join(str(error).split())})") from error
     if not isinstance(config, dict):
