@@ -82,8 +82,8 @@ def _curves(axis: Axes, configuration: dict[str, Any], sweep: Path) -> float | N
             axis.plot(steps, values, color=color, linewidth=0.7, alpha=0.35)
         if folds:
             means[metric] = mean_curve(folds)
-            marker = "o" if len(means[metric][0]) == 1 else ""  # a line through one point is not seen
-            axis.plot(*means[metric], marker, linestyle="-", color=color, lw=2, label=f"{label}, mean of {len(folds)}")
+            marker = "o" if len(means[metric][0]) == 1 else None  # a line through one point is not seen
+            axis.plot(*means[metric], marker=marker, color=color, linewidth=2, label=f"{label}, mean of {len(folds)}")
     if len(means) == 2:
         _shade(axis, *means.values())
     axis.axhline(configuration["mean"], color="C3", linewidth=1, linestyle="--", label="held-out, mean")

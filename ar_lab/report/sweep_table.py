@@ -103,6 +103,6 @@ def replicate(job: dict[str, Any]) -> str:
 def explanations(summary: dict[str, Any]) -> list[str]:
     """What the numbers estimate, what they take for granted, and what to mind about this sweep."""
     lines = [summary["estimand"], summary["caveat"], summary["overfitting_rule"]]
-    if len(summary["configurations"]) > 1:
+    if summary["comparisons"]:
         lines.insert(2, "versus best: paired difference over common folds, p by Holm's correction over all pairs.")
     return lines + [f"note: {note}" for note in summary["notes"]]

@@ -66,22 +66,21 @@ def gather(jobs: Iterable[Job]) -> list[Record]:
 
 
 def _records(job: Job) -> Iterator[Record]:
-    folds, fold = job.config["cv"]["folds"], job.config["cv"]["fold"]
+    fold, status = job.config["cv"]["fold"], job.run.status
     if fold != "all":
-        yield _record(job, job.run, fold, job.run.status)
+        yield _record(job, job.run, fold, status)
         return
-    for k in range(folds):
+    # The first fold that the job did not come to tells what became of the job, unless a fold before it does.
+    left = "pending" if status in ("running", "done") else status
+    for k in range(job.config["cv"]["folds"]):
         run = Run(job.path / f"fold{k}")
-        yield _record(job, run, k, run.status if run.result else _without_result(job.run.status))
-
-
-def _without_result(status: str) -> str:
-    """The status of a fold that its job did not come to, or left no word of."""
-    return "pending" if status in ("running", "done") else status
+        of_fold = run.status if run.result else left
+        left = left if of_fold == "done" else "pending"
+        yield _record(job, run, k, of_fold)
 
 
 def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
-    result = run.result or {"traceback": job.run.result.get("traceback")}
+    result = run.result or {"traceback": job.run.result.get("traceback") if status == "failed" else None}
     metrics, split, metric = result.get("metrics", {}), result.get("split", {}), metric_of(job.config)
     validation = [value for _, value in curve(run.path, VALIDATION)]
     return Record(

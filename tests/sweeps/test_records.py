@@ -98,9 +98,18 @@ def test_folds_inside_a_job_are_a_record_each_also_those_it_did_not_come_to(tmp_
     says(planned.path / "fold1", status="failed", traceback="ValueError: in fold 1")
     records = gather([planned])
     assert [record.fold for record in records] == [0, 1, 2]
-    assert [record.status for record in records] == ["done", "failed", "failed"]
+    assert [record.status for record in records] == ["done", "failed", "pending"]
     assert [record.figure for record in records] == [1.25, None, None]
     assert records[0].path == planned.path / "fold0" and {record.id for record in records} == {planned.id}
+
+
+def test_a_job_that_ended_between_two_folds_is_told_once(tmp_path: Path):
+    planned = job(tmp_path, "all")
+    says(planned.path, status="failed", traceback="ValueError: no disk")
+    says(planned.path / "fold0", **DONE)
+    records = gather([planned])
+    assert [record.status for record in records] == ["done", "failed", "pending"]
+    assert [record.error for record in records] == [None, "ValueError: no disk", None]
 
 
 def test_folds_that_a_running_job_has_yet_to_start_are_pending(tmp_path: Path):
