@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from ar_lab.schema.types import Count, Limit, Natural, Section
+from ar_lab.schema.types import Count, Natural, Section
 
 
 class Process(Section):
@@ -19,7 +19,7 @@ class Basic(Section):
 
 class Joblib(Section):
     name: Literal["joblib"]
-    n_jobs: Limit
+    n_jobs: Count | None
     threads: Count | None
 
 

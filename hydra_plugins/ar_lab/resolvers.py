@@ -12,4 +12,12 @@ def gpus_per_job(wished: int | None, accelerator: str) -> int:
     return int(accelerator != "cpu" and bool(gpus()))
 
 
+def jobs_at_once(wished: int | None, threads: int | None) -> int:
+    """`${jobs_at_once:…}`: as many as wished, else as this machine has cores and memory for."""
+    from ar_lab.sweeps.machine import divide
+
+    return len(divide(wished, threads))
+
+
+OmegaConf.register_new_resolver("jobs_at_once", jobs_at_once, replace=True)
 OmegaConf.register_new_resolver("gpus_per_job", gpus_per_job, replace=True)
