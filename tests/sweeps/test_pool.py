@@ -91,6 +91,16 @@ def test_fail_fast_starts_nothing_more_and_interrupts_what_runs(jobs):
     assert run(made, fail_fast=True) == ["interrupted", "failed", "pending"]
 
 
+def test_a_pool_that_is_stopped_starts_nothing_more_and_interrupts_what_runs(jobs):
+    made = jobs("wait", "ok")
+    assert run(made, ONE, stop=(made[0].path / "here").exists) == ["interrupted", "pending"]
+
+
+def test_a_job_that_is_slow_to_stop_is_told_once(jobs):
+    made = jobs("slow_to_stop", "fail_late")
+    assert run(made, fail_fast=True, stop=lambda: (made[0].path / "told").exists()) == ["interrupted", "failed"]
+
+
 def test_a_signal_to_a_job_alone_interrupts_only_that(jobs):
     assert run(jobs("terminated", "ok"), ONE) == ["interrupted", "done"]
 

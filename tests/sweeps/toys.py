@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ar_lab.errors import Interrupted
 from ar_lab.runs import Run
+from ar_lab.sweeps.pool import SECONDS_BETWEEN_LOOKS
 
 FOREVER = 60.0  # seconds, after which a test has failed
 
@@ -69,6 +70,19 @@ def stubborn(directory: Path) -> None:
             (directory / f"told{told}").touch()
 
 
+def slow_to_stop(directory: Path) -> None:
+    """Takes longer to end than the pool takes between two looks; a second signal makes it fail."""
+    try:
+        time.sleep(FOREVER)
+    except Interrupted:
+        (directory / "told").touch()
+        try:
+            time.sleep(2 * SECONDS_BETWEEN_LOOKS)
+        except Interrupted:
+            fail(directory)
+        raise
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + FOREVER
     while not condition():
@@ -87,5 +101,6 @@ WAYS: dict[str, Callable[[Path], None]] = {
     "alone": alone,
     "lease": lease,
     "stubborn": stubborn,
+    "slow_to_stop": slow_to_stop,
     "environment": lambda directory: None if os.environ["OF_THE_COMMAND"] == "now" else fail(directory),
 }
