@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -41,7 +42,7 @@ def search(context: HydraContext, master: DictConfig, line: list[str]) -> int:
         if not is_sweep(planned.path):
             planned.freeze([])
         study = Study(planned.path, configs[0])
-        study.claim(space=repr(space.dimensions), config=job_id(configs[0]), objective=metric_of(configs[0]))
+        study.claim(space, configs[0])
         return Search(context, master, space, planned, study, configs[0]).run()
 
 
@@ -98,13 +99,12 @@ class Search:
 
     def run(self) -> int:
         """Goes on to `n_trials` trials, and sums up whatever became of them."""
-        from ar_lab.report.live import watching
         from ar_lab.tasks.summarize import conclude
 
         self.recall()
         ended: LabError | Interrupted | None = None
         try:
-            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(self.shown, total=self.n_trials):
+            with interruptible((signal.SIGINT, signal.SIGTERM)), self.watching():
                 self.go_on()
         except (LabError, Interrupted) as error:
             ended = error
@@ -114,6 +114,13 @@ class Search:
         if ended is not None:
             return say(f"{ended}; the same line goes on", ended.exit_code)
         return self.exit_code()
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Shows how far the trials are while they run."""
+        from ar_lab.report.live import watching
+
+        in_children = self.config["launcher"]["name"] != "basic"  # or the jobs print their own progress
+        return watching(self.shown, total=self.n_trials, table=in_children, metric=metric_of(self.config))
 
     @property
     def n_trials(self) -> int:

@@ -33,13 +33,13 @@ class Job(Protocol):
 
 
 @contextmanager
-def watching(jobs: Sequence[Job], total: int | None = None, table: bool = True) -> Iterator[None]:
+def watching(jobs: Sequence[Job], total: int | None = None, table: bool = True, metric: str = METRIC) -> Iterator[None]:
     """Shows how far jobs are, from their result.json alone, while the block runs.
 
     `jobs` may grow meanwhile, up to `total`. Those that are done and not run again count as done. Without `table`
     (where jobs print for themselves) and off a terminal there are plain lines.
     """
-    watch = Watch(jobs, total)
+    watch = Watch(jobs, total, metric)
     console = Console(stderr=True, highlight=False)
     stop = Event()
     show = _in_a_table if table and console.is_terminal else _in_lines
@@ -76,9 +76,10 @@ class Watch:
     A result that lay there before, of a failed job that is to run again, counts for nothing until it changes.
     """
 
-    def __init__(self, jobs: Sequence[Job], total: int | None = None):
+    def __init__(self, jobs: Sequence[Job], total: int | None = None, metric: str = METRIC):
         self.jobs = jobs
         self.total = total
+        self.metric = metric
         self.began = time.monotonic()
         self.read = {job.path: _signature(job.path) for job in jobs}
         self.results: dict[Path, dict[str, Any]] = {}
@@ -112,7 +113,7 @@ class Watch:
         """Such as: job 3/15 done  model=charrnn cv.fold=2  1.2345 nats/dim  4 s  about 40 s left."""
         result = self.results.get(job.path, {})
         parts = [f"job {len(self.ended) + len(self.earlier)}/{self.size} {self.ended[job.path]}", self.label([job])]
-        if (figure := _figure(result)) is not None and self.ended[job.path] == "done":
+        if (figure := self.figure(result)) is not None and self.ended[job.path] == "done":
             parts.append(f"{figure:.4f} nats/dim")
         if self.ended[job.path] == "failed" and result.get("traceback"):
             parts.append(result["traceback"].strip().splitlines()[-1][:100])
@@ -140,12 +141,15 @@ class Watch:
             return ""
         return duration((time.monotonic() - self.began) / len(self.ended) * left)
 
+    def figure(self, result: dict[str, Any]) -> float | None:
+        return result.get("metrics", {}).get(self.metric)
+
     def best(self) -> str:
         """The configuration with the lowest mean so far, over the figures that it has."""
         groups: dict[Any, list[tuple[Job, float]]] = {}
         for job in tuple(self.jobs):
             result = self.earlier.get(job.path) or self.results.get(job.path, {})
-            figure = _figure(result)
+            figure = self.figure(result)
             if result.get("status") == "done" and figure is not None:
                 groups.setdefault(job.configuration, []).append((job, figure))
         if not groups:
@@ -190,7 +194,3 @@ def _result(path: Path) -> dict[str, Any]:
     with suppress(LabError):
         return Run(path).result
     return {}
-
-
-def _figure(result: dict[str, Any]) -> float | None:
-    return result.get("metrics", {}).get(METRIC)

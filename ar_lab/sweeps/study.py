@@ -11,6 +11,7 @@ from typing import Any
 
 from ar_lab.errors import ConfigError
 from ar_lab.runs import Run
+from ar_lab.runs.differences import difference
 from ar_lab.sweeps.search_space import Choice, Dimension, SearchSpace, Value
 
 STUDY = "study.db"  # in the directory of the sweep
@@ -62,18 +63,21 @@ class Study:
         self.settings = config["sweep"]
         self.study = _open(path, make_pruner(self.settings, steps(config)))
 
-    def claim(self, **facts: Any) -> None:
-        """Notes what the study is about.
+    def claim(self, space: SearchSpace, config: dict[str, Any]) -> None:
+        """Notes what is searched, and the config of one point of the space.
 
         Raises:
-            ConfigError: when it is about something else.
+            ConfigError: when the study there is another one.
         """
-        found = self.study.user_attrs
-        for key, fact in facts.items():
-            if key not in found:
-                self.study.set_user_attr(key, fact)
-            elif found[key] != fact:
-                raise ConfigError(f"{self.path}: holds a search of another {key}; choose another sweep.name or output")
+        dimensions, remedy = repr(space.dimensions), "choose another sweep.name or output"
+        if not self.study.user_attrs:
+            self.study.set_user_attr("space", dimensions)
+            self.study.set_user_attr("config", config)
+        elif self.study.user_attrs["space"] != dimensions:
+            raise ConfigError(f"{self.path}: holds a search of another space; {remedy}")
+        elif found := difference(self.study.user_attrs["config"], config):
+            key, theirs, ours = found
+            raise ConfigError(f"{self.path}: holds a search with {key}={theirs}, this one has {key}={ours}; {remedy}")
 
     @property
     def trials(self) -> list[Trial]:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from ar_lab import runs
+from ar_lab.report.search_lines import print_search
 from ar_lab.report.sweep_files import write_files
 from ar_lab.report.sweep_table import print_summary
 from ar_lab.sweeps.cv_results import write_csv
 from ar_lab.sweeps.plan import Sweep, find
 from ar_lab.sweeps.records import gather
+from ar_lab.sweeps.search_answer import answer, is_search
 from ar_lab.sweeps.summary import summarize as summed_up
 
 
@@ -20,9 +22,13 @@ def conclude(sweep: Sweep, skipped: int = 0) -> bool:
     """Writes and prints what a sweep says so far; whether all its jobs are done."""
     records = gather(sweep.jobs)
     summary = summed_up(records, sweep.path, skipped)
+    if is_search(sweep):
+        summary["search"] = answer(sweep)
     runs.write_json(sweep.path / "summary.json", summary)
     write_csv(records, sweep.path)
     write_files(summary, sweep.path)
     print_summary(summary, sweep.path)
+    if "search" in summary:
+        print_search(summary["search"], sweep.path)
     print(sweep.path)
     return summary["jobs"]["done"] + summary["jobs"]["pruned"] == summary["jobs"]["total"]
