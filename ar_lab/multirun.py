@@ -84,7 +84,8 @@ def run(sweep: Sweep, master: DictConfig) -> int:
     if missing:
         print(f"{len(sweep.jobs)} jobs, {len(missing)} to run, in {sweep.path}", file=sys.stderr, flush=True)
         try:
-            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs):
+            table = master.launcher.name != "basic"  # whose jobs print for themselves
+            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs, table=table):
                 launch(missing, sweep, master)
         except (LabError, Interrupted) as error:
             ended = error
