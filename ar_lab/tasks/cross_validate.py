@@ -30,7 +30,7 @@ def cross_validate(job: Run, config: dict[str, Any], learn: Callable[[Run, dict[
         if stops is not None and left and stops(len(folds), mean(fold["metrics"][METRIC] for fold in folds)):
             status = "pruned"
             break
-    shared = {key: folds[0].get(key) for key in SHARED}
+    shared = {key: fold.result.get(key) for key in SHARED}
     notes = [f"means over {len(folds)} held-out folds, ± std / √folds; the data's own test part is left out"]
     shared |= {"fold": "all", "repeat": config["cv"]["repeat"], "notes": notes}
     job.write_result(status=status, metrics=means([fold["metrics"] for fold in folds]), **shared)
