@@ -15,9 +15,9 @@ class Clock(Timer):
         self.elapsed: float | None = None
 
     def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
-        self.elapsed = trainer.strategy.broadcast(super().time_elapsed())
+        self.elapsed = trainer.strategy.broadcast(float(super().time_elapsed()))
 
     def time_elapsed(self, stage: str = RunningStage.TRAINING) -> float:
         if stage == RunningStage.TRAINING and self.elapsed is not None:
             return self.elapsed
-        return super().time_elapsed(stage)
+        return float(super().time_elapsed(stage))
