@@ -86,7 +86,7 @@ def test_a_run_records_its_fold_and_is_scored_on_it_again(lab, capfd):
     line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=1"]
     plain = lab(*line, "output=plain")
     assert [result(plain)[key] for key in ("fold", "repeat")] == [None, None]
-    lab(*line, *FOLD, "output=sweep")
+    lab(*line, *FOLD, "launcher=basic", "output=sweep")
     [run] = Path("sweep").glob("*/result.json")
     found = result(run.parent)
     assert [found[key] for key in ("fold", "repeat")] == [2, 0]
