@@ -11,6 +11,7 @@ from typing import Any
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf
 
+from ar_lab import runs
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.job import say
 from ar_lab.multirun import compose_all, launch
@@ -127,9 +128,9 @@ class Search:
         return self.config["sweep"]["n_trials"]
 
     def recall(self) -> None:
-        """Finds the jobs of the trials that are over, as they were frozen."""
-        known = {job.id: job for job in find(self.sweep.path).jobs} if is_sweep(self.sweep.path) else {}
-        self.jobs = {trial.job: known[trial.job] for trial in self.study.trials if trial.is_over and trial.job in known}
+        """Finds the jobs of earlier trials, as they were frozen."""
+        known = {job.id: job for job in find(self.sweep.path).jobs}
+        self.jobs = {trial.job: known[trial.job] for trial in self.study.trials if trial.job in known}
         self.shown.extend(self.jobs.values())
         self.was_done = sum(job.run.status == "done" for job in self.jobs.values())
 
@@ -158,7 +159,7 @@ class Search:
         jobs = {trial.number: job for trial in trials if (job := self.job(trial)) is not None}
         missing = {job.id: job for job in jobs.values() if not is_over(job)}
         self.sweep = replace(self.sweep, jobs=tuple(self.jobs.values()))
-        self.sweep.freeze(list(missing.values()))
+        self.sweep.freeze([job for job in missing.values() if not runs.is_run(job.path)])
         trials = [trial for trial in trials if trial.number in jobs]
         for trial in trials:
             self.study.assign(trial, jobs[trial.number].run)
@@ -170,6 +171,8 @@ class Search:
 
     def job(self, trial: Trial) -> Job | None:
         """The job of a trial; None, and the trial has failed, when its values cannot go together."""
+        if trial.job in self.jobs:
+            return self.jobs[trial.job]
         overrides = self.space.overrides(trial.point)
         try:
             (config,) = compose_all(self.context, self.master, [overrides])
