@@ -63,6 +63,12 @@ def test_a_child_that_fails_at_once_does_not_keep_what_was_said_before(jobs):
     assert job.status == "failed"
 
 
+def test_a_signal_before_a_job_has_begun_leaves_it_as_it_was(jobs):
+    made = jobs("early", "early")
+    made[1].write_result(status="failed", pid=1)
+    assert run(made) == ["pending", "failed"]
+
+
 def test_as_many_jobs_run_side_by_side_as_there_are_slots(jobs):
     assert run(jobs("meet", "meet"), TWO) == ["done", "done"]
     one_after_another = jobs("alone", "alone", "alone")
