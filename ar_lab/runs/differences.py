@@ -2,8 +2,9 @@
 
 from typing import Any
 
-# What may differ between two equal runs: where they are, how they were started, where the data lies, and who is told.
-PLACES = ("hydra", "run", "output", "sweep", "launcher", "logger", "data.root", "data.cache")
+# What may differ between two equal runs: where they are, how they were started, where the data lies, who is
+# told, and how many more like them there are.
+PLACES = ("hydra", "run", "output", "sweep", "launcher", "logger", "data.root", "data.cache", "cv.repeats")
 
 
 def difference(config: dict[str, Any], other: dict[str, Any]) -> tuple[str, Any, Any] | None:

@@ -14,7 +14,15 @@ def test_a_changed_value_is_another_job():
 
 @pytest.mark.parametrize(
     "place",
-    ["output=/elsewhere", "logger=csv", "data.root=/elsewhere", "launcher=basic", "launcher.threads=1", "sweep.name=x"],
+    [
+        "output=/elsewhere",
+        "logger=csv",
+        "data.root=/elsewhere",
+        "launcher=basic",
+        "launcher.threads=1",
+        "sweep.name=x",
+        "cv.repeats=3",
+    ],
 )
 def test_where_and_how_a_job_runs_is_not_part_of_it(place):
     assert job_id(composed("data=mnist", place)) == job_id(composed("data=mnist"))
