@@ -9,16 +9,24 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger, WandbLogger
 
 from ar_lab.build import build
-from ar_lab.callbacks.checkpoints import AtomicCheckpointIO, BestCheckpoint, EndWithValidation, LastCheckpoint
+from ar_lab.callbacks.checkpoints import (
+    AtomicCheckpointIO,
+    BestCheckpoint,
+    EndWithValidation,
+    LastCheckpoint,
+    Patience,
+)
 from ar_lab.callbacks.clock import Clock
 from ar_lab.callbacks.metrics_csv import MetricsCSV
 from ar_lab.errors import ConfigError
 from ar_lab.ranks import Rank
+from ar_lab.report.dashboard import sign_in
 from ar_lab.runs import Run
+from ar_lab.sweeps.naming import naming
 
 
 def make_trainer(
@@ -58,14 +66,14 @@ def make_callbacks(run: Run, learner: dict[str, Any], watchers: list[Callback], 
     """Averaging first and checkpoints last, so that what is saved is what the step ended with."""
     callbacks: list[Callback] = []
     if learner["ema"] is not None:
-        callbacks.append(EMAWeightAveraging(decay=learner["ema"]))
+        # Not the buffers, of which an average is nonsense where they count or index.
+        callbacks.append(EMAWeightAveraging(decay=learner["ema"], use_buffers=False))
     callbacks += [*watchers, EndWithValidation()]
     if selects:
         callbacks.append(BestCheckpoint(run.path))
     if selects and learner["patience"] is not None:
-        # The learner raises DivergenceError on a NaN, which would otherwise stop training as if all were well.
-        callbacks.append(EarlyStopping("validation/nats_per_dim", patience=learner["patience"], check_finite=False))
-    callbacks.append(LastCheckpoint(run.path, selects))
+        callbacks.append(Patience(learner["patience"]))
+    callbacks.append(LastCheckpoint(run.path, selects, learner["save_seconds"]))
     return callbacks
 
 
@@ -80,22 +88,16 @@ def make_loggers(run: Run, config: dict[str, Any]) -> list[Logger]:
 
 
 def make_wandb(run: Run, config: dict[str, Any]) -> WandbLogger:
-    """A W&B logger that never prompts; a run that goes on keeps its W&B id.
+    """A W&B logger that never prompts; a run that goes on keeps its W&B id, a job of a sweep lies in its group.
 
     Raises:
         ConfigError: when it is to be online and there is no key.
     """
-    import wandb  # takes most of a second, which other loggers need not wait for
-
-    wandb.setup(wandb.Settings(silent=True))
-    node = config["logger"]
-    if node["mode"] == "online" and not wandb.login(prompt=False):
-        raise ConfigError(
-            "logger.mode=online needs a W&B key: run `wandb login`, set WANDB_API_KEY, or use mode=offline"
-        )
+    sign_in(config["logger"]["mode"])
     identity = run.result.get("wandb_id") or secrets.token_hex(4)
     run.write_result(wandb_id=identity)
-    return build(node, save_dir=run.path, name=run.path.name, id=identity, config=config)
+    named = {"name": run.path.name, **naming(run.path, config)}
+    return build(config["logger"], save_dir=run.path, id=identity, config=config, **named)
 
 
 def device_of(trainer: dict[str, Any]) -> torch.device:
@@ -125,7 +127,7 @@ def processes(trainer: dict[str, Any]) -> int:
     if asked == "auto" and not gpus:
         raise ConfigError("trainer.devices=auto: no GPU found here; give the number of processes, as trainer.devices=2")
     if asked != "auto" and 0 < gpus < asked:
-        raise ConfigError(f"trainer.devices={asked}: there are {gpus} GPUs here; use at most as many")
+        raise ConfigError(f"trainer.devices={asked}: GPUs found here: {gpus}; use at most as many")
     return gpus if asked == "auto" else asked
 
 
@@ -135,8 +137,8 @@ def summarized(trainer: pl.Trainer) -> Iterator[dict[str, Any]]:
     summary: dict[str, Any] = {}
     try:
         yield summary
-    except BaseException:
-        _finish(trainer, {}, exit_code=1)
+    except BaseException as error:
+        _finish(trainer, {}, exit_code=getattr(error, "exit_code", 1))
         raise
     _finish(trainer, summary, exit_code=0)
 

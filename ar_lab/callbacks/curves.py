@@ -19,10 +19,20 @@ class Curves(Callback):
         self._reset(0)
 
     def _reset(self, step: int) -> None:
-        self.step, self.total, self.batches, self.examples, self.since = step, 0.0, 0, 0, time.monotonic()
+        self.step, self.total, self.batches = step, 0.0, 0
+        self._start_the_clock()
+
+    def _start_the_clock(self) -> None:
+        self.examples, self.since = 0, time.monotonic()
 
     def on_train_start(self, trainer: pl.Trainer, learner: pl.LightningModule) -> None:
-        self._reset(trainer.global_step)
+        self._start_the_clock()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"step": self.step, "total": self.total, "batches": self.batches}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.step, self.total, self.batches = (state_dict[name] for name in ("step", "total", "batches"))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], x: Tensor, batch: int

@@ -1,14 +1,13 @@
 """metrics.csv: every logged value by step, one row a value, appended at once so that nothing is lost."""
 
 import csv
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
-
-from ar_lab.runs import write_atomically
 
 COLUMNS = ("step", "metric", "value")
 
@@ -37,13 +36,17 @@ class MetricsCSV(Logger):
                 rows.writerow(COLUMNS)
             rows.writerows((int(step), name, f"{value:.10g}") for name, value in metrics.items() if name != "epoch")
 
-    def rewind(self, step: int) -> None:
-        """Drops what was logged after `step`, where a run goes on that was killed later."""
-        if not self.path.exists():
-            return
-        head, *rows = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [row for row in rows if row.endswith("\n") and int(row.partition(",")[0]) <= step]
-        write_atomically(self.path, head + "".join(kept))
+    @property
+    def size(self) -> int:
+        """Bytes written so far: a position to go back to."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def rewind(self, size: int) -> None:
+        """Drops what was logged after the file had that size, where a run goes on that was killed later."""
+        if not size:
+            self.path.unlink(missing_ok=True)
+        elif self.size > size:
+            os.truncate(self.path, size)
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """The config has its own file."""

@@ -85,8 +85,12 @@ class DataModule(LightningDataModule):
         return self._share(self.training)
 
     def state_dict(self) -> dict[str, Any]:
-        # Beside Lightning's own copy, which it ignores in a checkpoint of an epoch's end.
-        return self.training.state_dict() if self.training is not None else {}
+        """The epoch and its batches that were trained on: not those fetched, nor those that a limit leaves out."""
+        if self.training is None or self.trainer is None:
+            return {}
+        epoch, trained = self.training.epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.processed
+        whole = trained >= self.trainer.num_training_batches
+        return {"epoch": epoch + 1, "fetched": 0} if whole else {"epoch": epoch, "fetched": trained}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.restored = state_dict or None

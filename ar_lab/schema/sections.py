@@ -136,6 +136,7 @@ class List(Section):
 class Learner(Section):
     ema: Inside | None
     patience: Count | None
+    save_seconds: NonNegative
     compile: bool
 
 

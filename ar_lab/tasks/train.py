@@ -124,16 +124,17 @@ def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule,
         )
     learner, last = make_learner(config, data, model), last_checkpoint(run)
     if last is not None:
-        step = read_checkpoint(last)["global_step"]
-        run.write_result(resumed_at_step=step)
-        trainer.loggers[0].rewind(step)
+        reached = read_checkpoint(last)
+        run.write_result(resumed_at_step=reached["global_step"])
+        trainer.loggers[0].rewind(reached["metrics_csv"])
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
     try:
         with together(run.path, trainer.world_size, device_of(config["trainer"])):
             trainer.fit(learner, data, ckpt_path=last, weights_only=True)
     finally:
         seconds = round(before + time.monotonic() - began, 3)
-        run.write_result(device=str(trainer.strategy.root_device), steps=trainer.global_step, training_seconds=seconds)
+        device, count = str(trainer.strategy.root_device), trainer.world_size
+        run.write_result(device=device, processes=count, steps=trainer.global_step, training_seconds=seconds)
 
 
 def make_learner(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) -> MaximumLikelihood:
