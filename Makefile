@@ -22,7 +22,7 @@ demo: setup  ## Train, evaluate and sample a PixelCNN on the embedded digits: a 
 test: setup  ## Run the tests, but for the slow ones
 	$(BIN)/python -m pytest -q -m 'not slow'
 
-test-slow: setup  ## Run the slow tests: trainings on real data, the wheel
+test-slow: setup  ## Run the slow tests: trainings on real data, launchers, kills, the wheel
 	$(BIN)/python -m pytest -q -m slow
 
 lint: setup  ## Check format, style and the direction of imports
@@ -36,4 +36,4 @@ bench: setup  ## Measure the data path beside a training step, and what keeping 
 
 clean:  ## Remove what builds and tests leave; never outputs/ or .venv
 	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	find ar_lab tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find ar_lab hydra_plugins tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
