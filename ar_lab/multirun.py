@@ -89,7 +89,7 @@ def run(sweep: Sweep, master: DictConfig) -> int:
                 launch(missing, sweep, master)
         except (LabError, Interrupted) as error:
             ended = error
-    complete = conclude(sweep, skipped=len(sweep.jobs) - len(missing))
+    complete = conclude(sweep, skipped=len(sweep.jobs) - len(missing), ran=bool(missing))
     if ended is not None:
         return say(f"{ended}; the same line goes on", ended.exit_code)
     return 0 if complete else 1

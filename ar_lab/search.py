@@ -96,6 +96,7 @@ class Search:
     jobs: dict[str, Job] = field(default_factory=dict)  # by id, in the order of their trials
     shown: list[Job] = field(default_factory=list)
     was_done: int = 0
+    ran: bool = False  # whether a job was launched
     broken: bool = False  # by a job that failed, under sweep.fail_fast
 
     def run(self) -> int:
@@ -111,7 +112,7 @@ class Search:
             ended = error
         self.sweep = replace(self.sweep, jobs=tuple(self.jobs.values()))
         self.sweep.freeze([])
-        conclude(self.sweep, skipped=self.was_done)
+        conclude(self.sweep, skipped=self.was_done, ran=self.ran)
         if ended is not None:
             return say(f"{ended}; the same line goes on", ended.exit_code)
         return self.exit_code()
@@ -165,6 +166,7 @@ class Search:
             self.study.assign(trial, jobs[trial.number].run)
         try:
             if missing:
+                self.ran = True
                 launch(list(missing.values()), self.sweep, self.launching(at_once))
         finally:
             self.tell(trials, jobs)

@@ -3,10 +3,12 @@
 from typing import Any
 
 from ar_lab import runs
+from ar_lab.report.dashboard import publish
 from ar_lab.report.search_lines import print_search
 from ar_lab.report.sweep_files import write_files
 from ar_lab.report.sweep_table import print_summary
 from ar_lab.sweeps.cv_results import write_csv
+from ar_lab.sweeps.naming import naming_of_summary
 from ar_lab.sweeps.plan import Sweep, find
 from ar_lab.sweeps.records import gather
 from ar_lab.sweeps.search_answer import answer, is_search
@@ -18,8 +20,8 @@ def summarize(config: dict[str, Any]) -> None:
     conclude(find(config["run"]))
 
 
-def conclude(sweep: Sweep, skipped: int = 0) -> bool:
-    """Writes and prints what a sweep says so far; whether all its jobs are done."""
+def conclude(sweep: Sweep, skipped: int = 0, ran: bool = False) -> bool:
+    """Writes and prints what a sweep says so far, for W&B too when its jobs `ran` just now; whether all are done."""
     records = gather(sweep.jobs)
     summary = summed_up(records, sweep.path, skipped)
     if is_search(sweep):
@@ -30,5 +32,14 @@ def conclude(sweep: Sweep, skipped: int = 0) -> bool:
     print_summary(summary, sweep.path)
     if "search" in summary:
         print_search(summary["search"], sweep.path)
-    print(sweep.path)
+    print(sweep.path, flush=True)
+    if ran:
+        show(summary, sweep)
     return summary["jobs"]["done"] + summary["jobs"]["pruned"] == summary["jobs"]["total"]
+
+
+def show(summary: dict[str, Any], sweep: Sweep) -> None:
+    """Shows the answer where the jobs logged to, if that is W&B."""
+    logger = sweep.jobs[0].config["logger"]
+    if logger["_target_"].endswith("WandbLogger"):
+        publish(summary, sweep.path, sweep.line, {**logger, **naming_of_summary(sweep.path, logger)})
