@@ -132,7 +132,7 @@ def stopper(run: Run, config: Mapping[str, Any]) -> Callable[[int, float], bool]
     def stops(step: int, figure: float) -> bool:
         if step not in study.get_trials(deepcopy=False)[number].intermediate_values:  # or it was gone on with
             trial.report(figure, step)
-        return trial.should_prune()
+        return bool(trial.should_prune())
 
     return stops
 
