@@ -44,7 +44,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         ConfigError: when the file is missing or damaged.
     """
     if not path.is_file():
-        raise ConfigError(f"{path}: no such checkpoint; the run was not trained to its first validation")
+        raise ConfigError(
+            f"{path}: no such checkpoint; the run kept none (checkpoints=0), or had no validation before it ended"
+        )
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:

@@ -39,7 +39,7 @@ def alone(run: Run) -> Iterator[None]:
     """Holds the lock of a directory while the block runs; it ends with the process, however that ends.
 
     Raises:
-        LabError: when another process holds it.
+        LabError: when another process holds it, or the directory cannot be written.
     """
     lock = FileLock(run.path / LOCK, blocking=False)
     try:
@@ -47,6 +47,8 @@ def alone(run: Run) -> Iterator[None]:
     except Timeout:
         process = f"process {run.result['pid']}" if run.status == "running" else "another process"
         raise LabError(f"{run.path}: {process} runs there; wait for it, or end it first") from None
+    except OSError as error:
+        raise LabError(f"{run.path}: cannot be written ({error.strerror}); choose another output=DIR") from error
     try:
         yield
     finally:

@@ -20,8 +20,8 @@ from ar_lab.schema.targets import check_targets
 
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast where libyaml is there
 FINAL = ("done", "pruned")  # nothing is left to do, as long as the data are the same
-# What training makes, and a start from the beginning must not find.
-MADE = ("result.json", "metrics.csv", "checkpoints", "tensorboard", "samples.png", "samples.txt")
+# What training makes beside its result, and a start from the beginning must not find.
+MADE = ("metrics.csv", "checkpoints", "tensorboard", "samples.png", "samples.txt")
 
 Standing = Literal["done", "unsure", "resume", "afresh", "new"]
 
@@ -79,10 +79,12 @@ class Run:
         changed; resume: go on from last.ckpt; afresh: forget what there is and start again; new: start.
 
         Raises:
-            ConfigError: when this is the run of another config, and `run` does not say to go on with it.
+            ConfigError: when this is the run of another config, and `run` does not say to go on with it; or it does,
+                and a finished run kept no last.ckpt to go on from.
         """
         found, status, told_to = difference(self.config, config), self.status, config["run"] is not None
         if told_to and (found or status != "done"):
+            self._check_is_to_go_on(status)
             return "resume"
         if found:
             key, ours, theirs = found
@@ -98,6 +100,15 @@ class Run:
         """Whether this run is done with all that a config asks for."""
         return self.status == "done" and difference(self.config, config) is None
 
+    def _check_is_to_go_on(self, status: str) -> None:
+        if status in FINAL and not self.checkpoint("last").exists():
+            weights = f" from its weights: init_from={self.path}" if self.checkpoint("best").exists() else ""
+            kept = self.config.get("checkpoints")
+            raise ConfigError(
+                f"run={self.path}: is {status} and kept no last.ckpt to go on from (checkpoints={kept}); "
+                f"start a new run{weights}"
+            )
+
     def has_same_files(self, config: dict[str, Any]) -> bool:
         """Whether the config's data are unchanged by the look of their files; False when one must read them to know."""
         result = self.result
@@ -108,8 +119,18 @@ class Run:
             return False
         return recorded == stamps(recorded)
 
+    def keep_checkpoints(self, count: int) -> None:
+        """Removes those that a finished run does not keep: of 2 none, of 1 last.ckpt, of 0 both."""
+        for name in ("last", "best")[: 2 - count]:
+            self.checkpoint(name).unlink(missing_ok=True)
+
     def clear(self) -> None:
-        """Removes what training made; result.json first, so that a kill in between leaves a run that is pending."""
+        """Makes the run pending again; result.json goes first, so that a kill in between leaves nothing to resume."""
+        (self.path / "result.json").unlink(missing_ok=True)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Removes what training made; the result, and with it the identity of the run, stays."""
         for name in MADE:
             path = self.path / name
             if path.is_dir():

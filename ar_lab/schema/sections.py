@@ -118,6 +118,10 @@ class Evaluate(Section):
     stride: Count | None
 
 
+class Reproduce(Section):
+    name: Literal["reproduce"]
+
+
 class Sample(Section):
     name: Literal["sample"]
     count: Count
@@ -202,6 +206,7 @@ TASKS: dict[str, type[Section]] = {
     "train": Train,
     "evaluate": Evaluate,
     "sample": Sample,
+    "reproduce": Reproduce,
     "summarize": Summarize,
     "list": List,
 }

@@ -11,7 +11,19 @@ from ar_lab.tasks.settling import settle
 
 # What a job's result says of each of its folds, and what all of them have in common.
 OF_A_FOLD = ("status", "metrics", "split", "seconds", "parameters", "commit")
-SHARED = ("seed", "parameters", "likelihood", "commit", "dirty", "versions", "data_checksum", "data_files", "threads")
+SHARED = (
+    "seed",
+    "parameters",
+    "likelihood",
+    "commit",
+    "dirty",
+    "versions",
+    "data_checksum",
+    "data_files",
+    "device",
+    "processes",
+    "threads",
+)
 
 
 def cross_validate(job: Run, config: dict[str, Any], learn: Callable[[Run, dict[str, Any]], None]) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError
+from ar_lab.restore import read_checkpoint
 from ar_lab.runs import Run
 from ar_lab.runs.recording import recorded
+from ar_lab.runs.run import FINAL
 from ar_lab.tasks.loading import load_parts
 
 
@@ -29,7 +31,23 @@ def _is_to_run(run: Run, config: dict[str, Any]) -> bool:
         return False
     if standing in ("afresh", "new"):
         run.clear()
+    elif config["cv"]["fold"] != "all" and not _is_to_go_on(run):  # folds inside a job have runs of their own
+        run.rewind()
     run.write_config(config)
+    return True
+
+
+def _is_to_go_on(run: Run) -> bool:
+    """Whether a run that was cut short has a checkpoint to go on from; says why not."""
+    try:
+        read_checkpoint(run.checkpoint("last"))
+    except ConfigError as error:
+        if run.status in FINAL:
+            raise
+        missing = not run.checkpoint("last").exists()
+        reason = "it was cut short before its first last.ckpt" if missing else str(error)
+        print(f"{run.path}: starts from the beginning: {reason}", file=sys.stderr, flush=True)
+        return False
     return True
 
 

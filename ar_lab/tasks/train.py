@@ -36,10 +36,15 @@ from ar_lab.trainer import device_of, make_trainer, processes, summarized
 
 def train(config: dict[str, Any]) -> None:
     """Trains a model from the start, or goes on from the last checkpoint of `run` or `output`."""
+    run = trained(config)
+    print_result(run.result, run.path)
+
+
+def trained(config: dict[str, Any]) -> Run:
+    """The run of a config, once it is done."""
     processes(config["trainer"])  # a GPU that is not there is found before a run directory is made for it
     work = bind(cross_validate, learn=learn) if config["cv"]["fold"] == "all" else learn
-    run = settle(config, work)
-    print_result(run.result, run.path)
+    return settle(config, work)
 
 
 def learn(run: Run, config: dict[str, Any]) -> None:
@@ -69,6 +74,7 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         x = model.sample(sample_noise(config, model)).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
         run.write_result(status="done", samples=samples.name)
+    run.keep_checkpoints(config["checkpoints"])
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
