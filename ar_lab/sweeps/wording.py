@@ -47,7 +47,7 @@ def notes(records: Sequence[Record], configurations: Sequence[dict[str, Any]]) -
     short = [c for c in configurations if 0 < c["folds"] < c["folds_expected"]]
     if short:
         missing = ", ".join(f"{' '.join(c['overrides'])} {c['folds']}/{c['folds_expected']}" for c in short)
-        found.append(f"means over different folds ({missing}) do not compare as they stand; the paired differences do")
+        found.append(f"means that lack folds ({missing}) do not compare as they stand; the paired differences do")
     if sum(c["rank"] is not None for c in configurations) > 1:
         found.append("the first of a ranking was chosen by these figures, and its mean flatters it a little for that")
     return found
