@@ -1,0 +1,170 @@
+"""SIGKILL at any moment, and the same line again: the run ends bit for bit as if nothing had happened.
+
+Here a run is cut at every checkpoint that it writes, in this process; the slow test kills real processes.
+"""
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ar_lab.callbacks.checkpoints import AtomicCheckpointIO
+from ar_lab.restore import read_checkpoint
+from tests.tasks.conftest import SMALL, logged, result
+
+DIGITS = ["logger=csv", "task.samples=2", "evaluation.examples=16", "data.batch_size=128", "optimizer.lr=0.05"]
+LINE = [*SMALL["charrnn"], *DIGITS, "model.dropout=0.3", "trainer.log_every_n_steps=3", "learner.save_seconds=0"]
+TEXT = ["data=pydocs", "data.fraction=0.1", "data.stream=true", "data.context=16", "data.batch_size=8"]
+# An epoch of digits has 12 batches. Intervals of validation that end with it or do not, limits, and what is carried.
+CUT = {
+    "averaged": ["trainer.max_steps=16", "trainer.val_check_interval=5", "learner.ema=0.9", "optimizer=muon"],
+    "plateau": ["trainer.max_steps=14", "trainer.val_check_interval=4", "scheduler=plateau", "scheduler.patience=0"],
+    "stopped early": ["trainer.val_check_interval=3", "learner.patience=1", "optimizer.lr=2", "trainer.max_epochs=4"],
+    "limited": ["trainer.max_epochs=3", "+trainer.limit_train_batches=4", "trainer.accumulate_grad_batches=2"],
+    "carried": [*TEXT, "trainer.max_epochs=2", "+trainer.limit_train_batches=6", "trainer.val_check_interval=4"],
+    "unselected": ["trainer.max_epochs=1", "data.validation=0", "learner.ema=0.9"],
+}
+
+
+def tensors(content: Any, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor in a checkpoint, by its place."""
+    if isinstance(content, torch.Tensor):
+        yield name, content
+    items = (
+        content.items() if isinstance(content, dict) else enumerate(content) if type(content) in (list, tuple) else ()
+    )
+    for key, value in items:
+        yield from tensors(value, f"{name}/{Path(str(key)).name}")  # some keys are paths
+
+
+def differing(run: Path, other: Path) -> list[str]:
+    """In what two runs differ of what must be equal to the last bit."""
+    found = []
+    for name in ("best", "last"):
+        ours, theirs = (dict(tensors(read_checkpoint(r / f"checkpoints/{name}.ckpt"))) for r in (run, other))
+        assert any("state_dict" in place for place in ours)
+        found += [
+            name + place for place in ours.keys() | theirs.keys() if not equal(ours.get(place), theirs.get(place))
+        ]
+    ours, theirs = ([row for row in logged(r) if row["metric"] != "examples_per_second"] for r in (run, other))
+    found += ["metrics.csv"] if ours != theirs else []
+    return found + [key for key in ("metrics", "steps", "wandb_id") if result(run).get(key) != result(other).get(key)]
+
+
+def equal(ours: torch.Tensor | None, theirs: torch.Tensor | None) -> bool:
+    return ours is not None and theirs is not None and ours.dtype == theirs.dtype and torch.equal(ours, theirs)
+
+
+@pytest.fixture
+def copies(monkeypatch, tmp_path) -> list[Path]:
+    """The run directory `whole` as a kill would leave it right after each checkpoint."""
+    made, save = [], AtomicCheckpointIO.save_checkpoint
+
+    def save_and_copy(self, checkpoint, path, storage_options=None):
+        save(self, checkpoint, path, storage_options)
+        run = Path(path).parent.parent
+        if run.name == "whole":
+            made.append(shutil.copytree(run, tmp_path / f"cut{len(made)}"))
+
+    monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", save_and_copy)
+    return made
+
+
+@pytest.mark.parametrize("cut", [pytest.param(cut, marks=[pytest.mark.slow] * (cut != "plateau")) for cut in CUT])
+def test_a_run_goes_on_exactly_from_each_of_its_checkpoints(lab, copies, monkeypatch, cut):
+    whole = lab(*LINE, *CUT[cut], "output=whole")
+    assert len(copies) > 8
+    monkeypatch.setattr("ar_lab.runs.run.is_alive", lambda *_: False)
+    for copy in copies:
+        lab(*LINE, *CUT[cut], f"output={copy}")
+        assert differing(copy, whole) == [], copy.name
+
+
+FATAL = {  # where a process may be killed beside at a step: function, and whether before or after it
+    "checkpoint being written": ("torch.save", False),
+    "checkpoint written": ("ar_lab.callbacks.checkpoints.AtomicCheckpointIO.save_checkpoint", True),
+    "result": ("ar_lab.runs.run.write_json", True),
+    "validation": ("ar_lab.learner.MaximumLikelihood.validation_step", True),
+    "scoring": ("ar_lab.tasks.train.figures", True),
+    "sampling": ("ar_lab.tasks.train.save_samples", True),
+    "curves": ("ar_lab.callbacks.metrics_csv.MetricsCSV.log_metrics", True),
+}
+
+
+def die_at(name: str, after: bool, count: int) -> None:
+    """Lets this process be killed around the count-th call of a function."""
+    owner, _, attribute = name.rpartition(".")
+    owner = sys.modules.get(owner) or getattr(sys.modules[owner.rpartition(".")[0]], owner.rpartition(".")[2])
+    original, calls = getattr(owner, attribute), []
+
+    def fatal(*args, **kwargs):
+        calls.append(1)
+        answer = original(*args, **kwargs) if after or len(calls) < count else None
+        if len(calls) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(owner, attribute, fatal)
+
+
+def life(line: list[str], directory: Path, death: tuple[str, bool, int] | None) -> None:
+    """One process of a run."""
+    from ar_lab.__main__ import main
+
+    os.chdir(directory)
+    torch.set_num_threads(1)
+    if death is not None:
+        die_at(*death)
+    sys.exit(main(line))
+
+
+def lived(line: list[str], directory: Path, death: tuple[str, bool, int] | None, seconds: float | None = None) -> int:
+    """Runs a line in a process, which may be killed after some seconds, and returns its exit code."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ar_lab.__main__", "ar_lab.tasks.train", __name__])
+    process = context.Process(target=life, args=(line, directory, death))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+SEAMS = ["trainer.max_steps=30", "trainer.val_check_interval=7", "learner.ema=0.9", "trainer.log_every_n_steps=4"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("carried", [["optimizer=muon"], ["scheduler=plateau", "scheduler.patience=0"]])
+@pytest.mark.parametrize("save_seconds", [0, 0.05])
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_were_not(tmp_path, carried, save_seconds):
+    line = [*LINE, *SEAMS, *carried, f"learner.save_seconds={save_seconds}"]
+    draw = random.Random(save_seconds)
+    assert lived([*line, "output=whole"], tmp_path, None) == 0
+    line, killed = [*line, "output=killed"], 0
+    for place in draw.sample(sorted(FATAL), len(FATAL)):
+        name, after = FATAL[place]
+        killed += lived(line, tmp_path, (name, after, draw.randint(1, 4))) == -signal.SIGKILL
+    for _ in range(4):
+        killed += lived(line, tmp_path, None, seconds=draw.uniform(0.1, 1.5)) == -signal.SIGKILL
+    assert killed >= 4
+    assert lived(line, tmp_path, None) == 0
+    assert differing(tmp_path / "killed", tmp_path / "whole") == []
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_under_its_name_at_wandb(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    line = [*LINE, *SEAMS, "logger=wandb", "output=run"]
+    assert lived(line, tmp_path, ("torch.save", False, 9)) == -signal.SIGKILL
+    before = result(tmp_path / "run")["wandb_id"]
+    assert lived(line, tmp_path, None) == 0
+    assert result(tmp_path / "run")["wandb_id"] == before
+    assert {path.name.rpartition("-")[2] for path in (tmp_path / "run/wandb").glob("offline-run-*")} == {before}
