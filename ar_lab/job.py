@@ -59,7 +59,9 @@ def work(composed: DictConfig) -> None:
 def side_by_side(outputs: Sequence[str], composed: DictConfig) -> None:
     """Runs frozen jobs under launcher=process, as many at a time as this machine has room for."""
     usable = [] if composed.trainer.accelerator == "cpu" else gpus()
-    slots = divide(composed.launcher.n_jobs, composed.launcher.threads, usable)
+    devices = composed.trainer.devices
+    each = max(1, len(usable)) if devices == "auto" else devices  # a job of several processes leases a GPU for each
+    slots = divide(composed.launcher.n_jobs, composed.launcher.threads, usable, each)
     in_children([Path(output) for output in outputs], slots, composed.sweep.fail_fast)
 
 
