@@ -110,6 +110,12 @@ def test_a_trial_that_diverges_has_failed_and_the_search_goes_on(command):
     assert summary(path)["jobs"]["failed"] == summary(path)["jobs"]["done"] == 1
 
 
+def test_fail_fast_stops_at_the_first_trial_that_fails(command):
+    answer = command("sweep=optuna", *TINY, "optimizer.lr=choice(1e30,1e29,1e28)", "sweep.fail_fast=true")
+    assert answer.code == 1
+    assert [trial.state for trial in trials(search_of(answer))] == ["FAIL"]
+
+
 def test_a_search_in_which_all_trials_fail_says_so(command):
     answer = command("sweep=optuna", *TINY, "optimizer.lr=choice(1e30,1e29)", "sweep.n_trials=2")
     assert answer.code == 1
@@ -193,7 +199,7 @@ def test_a_dry_run_writes_nothing(command):
 @pytest.mark.slow
 def test_a_search_survives_a_killed_trial_and_an_interruption(tmp_path):
     line = [sys.executable, "-m", "ar_lab", *SEARCH, "launcher=process", "sweep.n_trials=4", "output=S"]
-    line += ["trainer.max_steps=150", "trainer.val_check_interval=5", "sweep.pruner=hyperband"]
+    line += ["trainer.max_steps=80", "trainer.val_check_interval=4", "sweep.pruner=hyperband"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
     path = tmp_path / "S"
 
