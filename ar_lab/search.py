@@ -20,7 +20,8 @@ from ar_lab.sweeps.identity import job_id
 from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, plan
 from ar_lab.sweeps.records import figure_of, metric_of
 from ar_lab.sweeps.search_space import SearchSpace, parse
-from ar_lab.sweeps.study import Study, Trial, optuna
+from ar_lab.sweeps.strategy import optuna
+from ar_lab.sweeps.study import Study, Trial
 
 Config = dict[str, Any]
 

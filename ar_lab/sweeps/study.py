@@ -1,39 +1,23 @@
 """The study of a search: Optuna's record of its trials, one SQLite file, from which the next trial is drawn."""
 
 import json
-import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from ar_lab.errors import ConfigError
 from ar_lab.runs import Run
 from ar_lab.runs.differences import difference
-from ar_lab.sweeps.search_space import Choice, Dimension, SearchSpace, Value
+from ar_lab.sweeps.search_space import SearchSpace, Value
+from ar_lab.sweeps.strategy import make_distribution, make_pruner, make_sampler, optuna, steps
 
 STUDY = "study.db"  # in the directory of the sweep
 TRIAL = "trial.json"  # in the directory of a job that the study may stop: the number of its trial
 NAME = "ar_lab"
 SECONDS_TO_WAIT = 60  # for another process that writes to the study
-PERCENT = 100  # what the progress of a training is counted in
 STATES = {"done": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}  # what the study calls a job's last status
-
-
-def optuna() -> ModuleType:
-    """The package.
-
-    Raises:
-        ConfigError: when it is not installed.
-    """
-    try:
-        import optuna  # here: it takes a while, and is an extra
-    except ImportError:
-        raise ConfigError("sweep=optuna: needs an extra: pip install 'ar-lab[optuna]'") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna
 
 
 @dataclass(frozen=True)
@@ -88,7 +72,7 @@ class Study:
         """Draws the next trial."""
         number = len(self.trials)
         self.study.sampler = make_sampler(self.settings, number)
-        self.study.ask({dimension.key: _distribution(dimension) for dimension in space.dimensions})
+        self.study.ask({dimension.key: make_distribution(dimension) for dimension in space.dimensions})
         return self.trials[number]
 
     def assign(self, trial: Trial, job: Run) -> None:
@@ -137,29 +121,6 @@ def stopper(run: Run, config: Mapping[str, Any]) -> Callable[[int, float], bool]
     return stops
 
 
-def steps(config: Mapping[str, Any]) -> int:
-    """The last step that a job can report."""
-    return config["cv"]["folds"] if config["cv"]["fold"] == "all" else PERCENT
-
-
-def make_sampler(settings: Mapping[str, Any], number: int) -> Any:
-    seed = random.Random(f"{settings['seed']} {number}").getrandbits(32)
-    samplers = optuna().samplers
-    if settings["sampler"] == "random":
-        return samplers.RandomSampler(seed=seed)
-    return samplers.TPESampler(seed=seed, n_startup_trials=settings["startup"])
-
-
-def make_pruner(settings: Mapping[str, Any], most: int) -> Any:
-    """`most`: the last step that a trial can report."""
-    pruners = optuna().pruners
-    if settings["pruner"] == "median":
-        return pruners.MedianPruner(n_startup_trials=settings["startup"])
-    if settings["pruner"] == "hyperband":
-        return pruners.HyperbandPruner(min_resource=1, max_resource=most)
-    return pruners.NopPruner()
-
-
 def counts(trials: list[Trial]) -> dict[str, int]:
     """How many trials are in which state."""
     found = Counter(trial.state for trial in trials)
@@ -182,13 +143,3 @@ def _live(study: Any, number: int) -> Any:
 def _trial(frozen: Any) -> Trial:
     figure = frozen.value if frozen.state.name == "COMPLETE" else None
     return Trial(frozen.number, dict(frozen.params), frozen.state.name, figure, frozen.user_attrs.get("job"))
-
-
-def _distribution(dimension: Dimension) -> Any:
-    distributions = optuna().distributions
-    if isinstance(dimension, Choice):
-        return distributions.CategoricalDistribution(dimension.values)
-    low, high, step, log = dimension.low, dimension.high, dimension.step, dimension.log
-    if isinstance(low, int):
-        return distributions.IntDistribution(low, high, log=log, step=step or 1)
-    return distributions.FloatDistribution(low, high, log=log, step=step)
