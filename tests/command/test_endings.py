@@ -58,7 +58,7 @@ def well(command, tmp_path: Path, monkeypatch):
 
 
 def the_runs(tmp_path: Path) -> list[runs.Run]:
-    return [runs.Run(file.parent) for file in sorted((tmp_path / "outputs").glob("*/result.json"))]
+    return [runs.Run(file.parent) for file in sorted((tmp_path / "outputs").rglob("result.json"))]
 
 
 def test_an_own_package_needs_to_be_trusted_by_the_environment(well, monkeypatch):
@@ -104,7 +104,7 @@ def test_a_keyboard_interrupt_is_a_sigint(well, tmp_path):
 
 
 def test_a_failed_job_does_not_end_the_other_jobs_of_a_sweep(well, tmp_path):
-    answer = well("-m", "data.how=data,bug", "seed=0,1")
+    answer = well("-m", "launcher=basic", "data.how=data,bug", "seed=0,1")
     assert answer.code == 1
     assert len(the_runs(tmp_path)) == 4
     assert len(re.findall("ar_lab: the disk", answer.err)) == len(re.findall("ar_lab: Zero", answer.err)) == 2
@@ -116,7 +116,7 @@ def test_flags_may_stand_anywhere_among_the_overrides(command, line):
 
 
 def test_an_interrupted_job_ends_the_sweep(well, tmp_path):
-    assert well("-m", "data.how=SIGTERM,bug").code == 143
+    assert well("-m", "launcher=basic", "data.how=SIGTERM,bug").code == 143
     assert len(the_runs(tmp_path)) == 1
 
 

@@ -72,7 +72,7 @@ def test_what_the_weights_depend_on_is_not_chosen_anew(command, run, line):
 def test_another_config_name_does_not_take_the_place_of_the_run(command, run):
     for line in (["--config-name=config"], ["-cn", "config"]):
         answer = command(f"run={run}", *line)
-        assert answer.code == 2 and "the config comes from the run" in answer.err
+        assert answer.code == 2 and "the config comes from run=" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,7 @@ def test_a_line_repeated_with_the_same_output_answers_from_the_finished_run(comm
 def test_a_finished_run_that_is_to_go_on_for_longer_is_not_finished(run, capsys):
     config = {**runs.find(run).config, "run": str(run)}
     assert show_if_finished(config)
+    runs.find(run).checkpoint("last").touch()
     config["trainer"]["max_steps"] = 9
     assert not show_if_finished(config)
 

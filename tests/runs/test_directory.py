@@ -151,6 +151,14 @@ def test_a_process_id_that_was_given_to_another_process_is_not_alive():
     assert run.status == "killed"
 
 
+def test_a_run_on_another_host_is_not_taken_for_killed(run):
+    run.write_result(status="running")
+    run.write_result(pid=2**22 + 1)
+    assert run.status == "killed"
+    run.write_result(host="node17")
+    assert run.status == "running"
+
+
 HOLD = """
 from ar_lab import runs
 with runs.claimed({config}) as run:

@@ -46,6 +46,7 @@ def test_each_state_has_its_standing(run, status, again, told_to_go_on):
     if status != "pending":
         run.write_result(status=status)
         run.write_result(pid=None)
+        run.checkpoint("last").touch()
     assert run.standing(CONFIG) == again
     assert run.standing({**CONFIG, "run": str(run.path)}) == told_to_go_on
 
@@ -55,6 +56,9 @@ def test_another_config_is_refused_unless_it_goes_on_with_that_very_run(run):
     longer = {**CONFIG, "trainer": {"max_steps": 9}}
     with pytest.raises(ConfigError, match=r"holds a run with trainer.max_steps=2, this one has trainer.max_steps=9"):
         run.standing(longer)
+    with pytest.raises(ConfigError, match=r"is done and kept no last.ckpt to go on from .*; start a new run$"):
+        run.standing({**longer, "run": str(run.path)})
+    run.checkpoint("last").touch()
     assert run.standing({**longer, "run": str(run.path)}) == "resume"
 
 
