@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from platform import node
 from traceback import format_exc
 from typing import Any, Literal
 
@@ -55,8 +56,9 @@ class Run:
         """Merges fields into result.json, atomically."""
         result = {**self.result, **fields}
         if fields.get("status") == "running":
-            result |= {"pid": os.getpid(), "process_started": start_time(os.getpid())}
+            result |= {"host": node(), "pid": os.getpid(), "process_started": start_time(os.getpid())}
             result.pop("traceback", None)
+            result.pop("signal", None)
         write_json(self.path / "result.json", result)
 
     @property
@@ -68,7 +70,8 @@ class Run:
         """
         result = self.result
         status = result.get("status", "pending")
-        if status == "running" and not is_alive(result.get("pid"), result.get("process_started")):
+        here = result.get("host", node()) == node()  # of another host's processes nothing is known
+        if status == "running" and here and not is_alive(result.get("pid"), result.get("process_started")):
             return "killed"
         return status
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MEMORY_PER_JOB = 4 * 2**30  # bytes: torch, a model with its optimizer, and data the size of MNIST
+MEMORY_PER_PROCESS = 4 * 2**30  # bytes: torch, a model with its optimizer, and data the size of MNIST
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -26,16 +26,18 @@ class Slot:
         return {"OMP_NUM_THREADS": str(self.threads), **visible}
 
 
-def divide(n_jobs: int | None, threads: int | None, gpus: Sequence[str] = (), gpus_per_job: int = 1) -> list[Slot]:
-    """A slot for each of the jobs side by side: a GPU each where there are some, else a core each that has its memory.
+def divide(n_jobs: int | None, threads: int | None, gpus: Sequence[str] = (), devices: int = 1) -> list[Slot]:
+    """A slot for each of the jobs side by side: its GPUs where there are some, else cores that have their memory.
 
-    It depends on the machine and never on how many jobs there are: figures do on the threads, in their last bits.
+    A job has `devices` processes, each with `threads` and with a GPU of its own. What they get depends on the machine
+    and never on how many jobs there are: figures do on the threads, in their last bits.
     """
     threads = threads or _wished_threads()
-    leases = [tuple(gpus[i : i + gpus_per_job]) for i in range(0, len(gpus) - gpus_per_job + 1, gpus_per_job)]
+    leases = [tuple(gpus[i : i + devices]) for i in range(0, len(gpus) - devices + 1, devices)]
     if n_jobs is None:
-        n_jobs = len(leases) or max(1, min(cores() // (threads or 1), memory() // MEMORY_PER_JOB))
-    threads = threads or max(1, cores() // n_jobs)
+        room = min(cores() // (threads or 1), memory() // MEMORY_PER_PROCESS)
+        n_jobs = len(leases) or max(1, room // devices)
+    threads = threads or max(1, cores() // (n_jobs * devices))
     return [Slot(threads, leases[i % len(leases)] if leases else ()) for i in range(n_jobs)]
 
 

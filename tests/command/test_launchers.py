@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from ar_lab.__main__ import config_directory
 from ar_lab.schema.launcher import LAUNCHERS
 from ar_lab.sweeps import machine
-from ar_lab.sweeps.machine import MEMORY_PER_JOB
+from ar_lab.sweeps.machine import MEMORY_PER_PROCESS
 from hydra_plugins.ar_lab.resolvers import gpus_per_job
 from hydra_plugins.ar_lab.submitit_launcher import SubmititLauncher
 
@@ -64,7 +64,7 @@ def with_hydra() -> Callable[..., DictConfig]:
 
 def test_joblib_runs_as_many_jobs_at_once_as_the_machine_has_room_for(with_hydra, monkeypatch):
     monkeypatch.setattr(machine, "cores", lambda: 6)
-    monkeypatch.setattr(machine, "memory", lambda: 4 * MEMORY_PER_JOB)
+    monkeypatch.setattr(machine, "memory", lambda: 4 * MEMORY_PER_PROCESS)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert with_hydra("launcher=joblib").hydra.launcher.n_jobs == 4
     assert with_hydra("launcher=joblib", "launcher.threads=3").hydra.launcher.n_jobs == 2

@@ -151,7 +151,8 @@ def test_a_process_id_that_was_given_to_another_process_is_not_alive():
     assert run.status == "killed"
 
 
-def test_a_run_on_another_host_is_not_taken_for_killed(run):
+def test_a_run_on_another_host_is_not_taken_for_killed():
+    run = runs.create(CONFIG)
     run.write_result(status="running")
     run.write_result(pid=2**22 + 1)
     assert run.status == "killed"

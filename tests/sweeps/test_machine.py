@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ar_lab.sweeps import machine
-from ar_lab.sweeps.machine import MEMORY_PER_JOB, Slot, divide, gpus
+from ar_lab.sweeps.machine import MEMORY_PER_PROCESS, Slot, divide, gpus
 
 A, B = "GPU-8a56a4bc-e184-a047-2620-be19fdf913d5", "GPU-31cfe05c-ed13-cd17-d7aa-c63db5108c24"
 MIG = "MIG-c7384736-a75d-5afc-978f-d2f1294409fd"
@@ -15,7 +15,7 @@ MIG = "MIG-c7384736-a75d-5afc-978f-d2f1294409fd"
 @pytest.fixture
 def eight_cores(monkeypatch):
     monkeypatch.setattr(machine, "cores", lambda: 8)
-    monkeypatch.setattr(machine, "memory", lambda: 100 * MEMORY_PER_JOB)
+    monkeypatch.setattr(machine, "memory", lambda: 100 * MEMORY_PER_PROCESS)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
 
 
@@ -41,10 +41,17 @@ def test_the_threads_that_the_user_asks_for_are_a_jobs_threads(eight_cores, monk
 
 
 def test_jobs_have_their_memory(eight_cores, monkeypatch):
-    monkeypatch.setattr(machine, "memory", lambda: 3 * MEMORY_PER_JOB + 1)
+    monkeypatch.setattr(machine, "memory", lambda: 3 * MEMORY_PER_PROCESS + 1)
     assert divide(None, None) == [Slot(2)] * 3
     monkeypatch.setattr(machine, "memory", lambda: 1)
     assert divide(None, None) == [Slot(8)]
+
+
+def test_the_processes_of_a_job_share_what_it_has(eight_cores, monkeypatch):
+    assert divide(None, None, devices=2) == [Slot(1)] * 4
+    assert divide(2, None, devices=2) == [Slot(2)] * 2
+    monkeypatch.setattr(machine, "memory", lambda: 5 * MEMORY_PER_PROCESS)
+    assert divide(None, None, devices=2) == [Slot(2)] * 2
 
 
 def test_a_container_has_its_quota_of_cores_and_memory(tmp_path: Path, monkeypatch):
@@ -61,7 +68,7 @@ def test_a_container_has_its_quota_of_cores_and_memory(tmp_path: Path, monkeypat
 def test_every_gpu_is_leased_to_one_job_unless_more_jobs_are_wished(eight_cores):
     assert divide(None, None, [A, B]) == [Slot(4, (A,)), Slot(4, (B,))]
     assert [slot.gpus for slot in divide(3, None, [A, B])] == [(A,), (B,), (A,)]
-    assert [slot.gpus for slot in divide(None, None, [A, B, MIG], gpus_per_job=2)] == [(A, B)]
+    assert [slot.gpus for slot in divide(None, None, [A, B, MIG], devices=2)] == [(A, B)]
     assert Slot(4, (A, B)).environment["CUDA_VISIBLE_DEVICES"] == f"{A},{B}"
     assert "CUDA_VISIBLE_DEVICES" not in Slot(4).environment
 
