@@ -149,6 +149,8 @@ class Search:
             while len(batch) < at_once and self.is_open():
                 batch.append(self.study.ask(self.space))
             self.train(batch, at_once)
+        if len(self.study.trials) < self.n_trials and not self.broken:
+            print(f"all {self.space.size} points of the space are tried", file=sys.stderr, flush=True)
 
     def is_open(self) -> bool:
         """Whether another trial is to be drawn: there are fewer than asked for, and a point is left to try."""

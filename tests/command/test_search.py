@@ -123,8 +123,10 @@ def test_a_search_in_which_all_trials_fail_says_so(command):
 
 
 def test_a_space_that_is_exhausted_ends_the_search_and_equal_trials_train_once(command):
-    path = search_of(command("sweep=optuna", *TINY, "model.features=4,8", "sweep.n_trials=50"))
+    answer = command("sweep=optuna", *TINY, "model.features=4,8", "sweep.n_trials=50")
+    path = search_of(answer)
     found = trials(path)
+    assert "all 2 points of the space are tried" in answer.err
     assert len(found) < 50
     assert {trial.point["model.features"] for trial in found} == {"4", "8"}
     assert len(written(path)) == summary(path)["jobs"]["total"] == 2
