@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from ar_lab.errors import Interrupted
 from ar_lab.runs import Run
 from ar_lab.sweeps.child import LOG, SIGNALS, work
 from ar_lab.sweeps.machine import Slot
+from ar_lab.sweeps.signals import Signals, taken
 
 ENDINGS = ("done", "failed", "interrupted", "killed", "pruned")  # what a job says of itself
 SECONDS_BETWEEN_LOOKS = 1.0  # at `stop`
@@ -46,7 +46,7 @@ def run(
             third kills them.
     """
     pool = Pool(entry, slots, _context(preload))
-    with _asked() as signals:
+    with taken() as signals:
         try:
             pool.work_off(deque(directories), fail_fast, stop, signals)
         finally:
@@ -94,7 +94,7 @@ class Pool:
         self.context = context
         self.children: list[Child] = []
 
-    def work_off(self, waiting: deque[Path], fail_fast: bool, stop: Callable[[], bool], signals: "Signals") -> None:
+    def work_off(self, waiting: deque[Path], fail_fast: bool, stop: Callable[[], bool], signals: Signals) -> None:
         """Starts what waits where a slot is free, until all has ended."""
         stopping = False
         while self.children or waiting:
@@ -170,41 +170,6 @@ def _starting() -> Iterator[None]:
         else:
             os.environ["OMP_NUM_THREADS"] = threads
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Signals:
-    """The signals that arrived, in their order; `woken` is a descriptor that is ready to read when there are news."""
-
-    def __init__(self) -> None:
-        self.signums: list[int] = []
-        self.told = 0
-        self.woken, self.wake = os.pipe()
-
-    def ask(self, signum: int, frame: object) -> None:
-        self.signums.append(signum)
-        os.write(self.wake, b"!")
-
-    def news(self) -> Iterator[int]:
-        """What the children are to be told now: what was asked, and from the third time on to be killed."""
-        while self.told < len(self.signums):
-            os.read(self.woken, 1)
-            self.told += 1
-            yield self.signums[self.told - 1] if self.told < 3 else signal.SIGKILL
-
-
-@contextmanager
-def _asked() -> Iterator[Signals]:
-    """Takes SIGINT and SIGTERM while the block runs, where this is the main thread."""
-    signals = Signals()
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    previous = {signum: signal.signal(signum, signals.ask) for signum in SIGNALS if in_main_thread}
-    try:
-        yield signals
-    finally:
-        for signum, handler in previous.items():
-            signal.signal(signum, handler)
-        os.close(signals.woken)
-        os.close(signals.wake)
 
 
 def _tail(log: Path) -> str:
