@@ -138,11 +138,12 @@ class LastCheckpoint(Checkpoint):
 
 def random_state() -> dict[str, Any]:
     """Where the generators of torch, numpy and Python are, in plain containers and tensors."""
-    numpy = np.random.get_state(legacy=False)["state"]  # noqa: NPY002, what a user's own code may draw from
+    numpy = np.random.get_state(legacy=False)  # noqa: NPY002, what a user's own code may draw from
+    numpy["state"]["key"] = numpy["state"]["key"].tolist()
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all(),
-        "numpy": {"key": numpy["key"].tolist(), "pos": numpy["pos"]},
+        "numpy": numpy,
         "python": random.getstate(),
     }
 
@@ -151,7 +152,7 @@ def set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["torch"])
     if len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
-    np.random.set_state(("MT19937", state["numpy"]["key"], state["numpy"]["pos"]))  # noqa: NPY002
+    np.random.set_state(state["numpy"])  # noqa: NPY002
     random.setstate(state["python"])
 
 

@@ -99,10 +99,6 @@ class Run:
             return "done" if self.has_same_files(config) else "unsure"
         return {"pending": "new", "failed": "afresh"}.get(status, "resume")
 
-    def finished_like(self, config: dict[str, Any]) -> bool:
-        """Whether this run is done with all that a config asks for."""
-        return self.status == "done" and difference(self.config, config) is None
-
     def _check_is_to_go_on(self, status: str) -> None:
         if status in FINAL and not self.checkpoint("last").exists():
             weights = f" from its weights: init_from={self.path}" if self.checkpoint("best").exists() else ""

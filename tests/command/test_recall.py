@@ -144,7 +144,7 @@ def test_a_finished_run_that_is_to_go_on_for_longer_is_not_finished(run, capsys)
 def test_a_run_that_is_not_done_says_nothing_of_being_finished(composed, run):
     made = runs.find(run)
     made.write_result(status="interrupted")
-    assert not made.finished_like(made.config)
+    assert made.standing(made.config) == "resume"
 
 
 POISON = [
