@@ -7,8 +7,8 @@ unrolls them. `learner` trains by minimizing cross-entropy, with `optimizers` an
 watched by `callbacks`; `evaluation` computes the figures and `report` shows them. `tasks` are the verbs of the command
 (`__main__`), which Hydra composes from `configs/`, `recall` takes from an earlier run, `schema` checks, `build` turns
 into objects and `runs` writes to disk, where `restore` finds them again. A line that means several jobs goes through
-`multirun`, or `search` when an optimizer chooses them: `sweeps` keeps their books, and each is one `job`. `ranks` are the
-processes of one training. `errors` are the lines a person reads, and `memory` keeps training fast.
+`multirun`, or `search` when an optimizer chooses them: `sweeps` keeps their books, and each is one `job`. `ranks` are
+the processes of one training. `errors` are the lines a person reads, and `memory` keeps training fast.
 """
 
 from pathlib import Path
