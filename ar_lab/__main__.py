@@ -57,12 +57,14 @@ def check_flags(arguments: list[str]) -> None:
     complaint = io.StringIO()
     try:
         with redirect_stderr(complaint):
-            get_args_parser().parse_args(arguments)
+            flags = get_args_parser().parse_args(arguments)
     except SystemExit as ended:
         if not ended.code:  # --version, answered
             raise
         reason = complaint.getvalue().splitlines()[-1].partition("error: ")[2]
         raise ConfigError(f"{reason}; --hydra-help lists the flags") from None
+    if flags.multirun and (flags.cfg or flags.info):
+        raise ConfigError("-m with --cfg or --info: these are about one job; leave -m and the several values out")
 
 
 def overrides_last(arguments: list[str]) -> list[str]:

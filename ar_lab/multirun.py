@@ -12,8 +12,10 @@ from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -35,7 +37,10 @@ def grid(context: HydraContext, master: DictConfig, preset: list[str], line: lis
         ConfigError: when a job is invalid, before any was started.
     """
     parsed = OverridesParser.create(config_loader=context.config_loader).parse_overrides([*preset, *line])
+    refuse_varying(parsed)
     combinations = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
+    if not combinations:
+        raise ConfigError(f"{' '.join([*preset, *line])}: an empty range, so there is no job; cv.repeats is at least 1")
     configs = compose_all(context, master, combinations)
     if any(config["task"]["name"] != "train" or config["run"] is not None for config in configs):
         codes = [said(lambda config=config: run_checked(config)) for config in configs]
@@ -48,6 +53,13 @@ def grid(context: HydraContext, master: DictConfig, preset: list[str], line: lis
         return 0
     with sweep.alone():
         return run(sweep, master)
+
+
+def refuse_varying(overrides: Sequence[Override]) -> None:
+    """Raises ConfigError for several values of what says how many folds there are: the folds are counted by one."""
+    for override in overrides:
+        if override.is_sweep_override() and override.get_key_element() in ("cv.folds", "cv.repeats"):
+            raise ConfigError(f"{override.input_line}: one number a sweep; use a line for each")
 
 
 def compose_all(context: HydraContext, master: DictConfig, combinations: Sequence[Sequence[str]]) -> list[Config]:
@@ -119,6 +131,9 @@ def launch(jobs: Sequence[Job], sweep: Sweep, master: DictConfig) -> None:
 
 class ReadOnce(CachingConfigRepository):
     """Reads every YAML file once for all jobs of a sweep, which are then composed from the same text, and faster."""
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        return deepcopy(super().load_config(config_path))  # Hydra writes into what it composes
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ReadOnce":
         return self  # Hydra copies its repository for every composition

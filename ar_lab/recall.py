@@ -36,6 +36,8 @@ def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
     run_path, sweep_path = _given("run", arguments), _given("refit", arguments)
     if run_path is None and sweep_path is None:
         return arguments, PRIMARY
+    if run_path is not None and sweep_path is not None:
+        raise ConfigError(f"run={run_path} refit={sweep_path}: both are where a config comes from; give one")
     if run_path is not None and plan.is_sweep(run_path):
         return arguments, PRIMARY
     if named := [argument for argument in arguments if argument.startswith(("--config-name", "-cn"))]:

@@ -91,6 +91,28 @@ def test_one_invalid_job_starts_none(command, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (["cv=kfold", "cv.repeats=0"], "an empty range, so there is no job"),
+        (["cv=kfold", "cv.folds=2,3"], "cv.folds=2,3: one number a sweep"),
+        (["-m", "--cfg", "job", "seed=0,1"], "-m with --cfg or --info"),
+        (["run=a", "refit=b"], "both are where a config comes from"),
+    ],
+)
+def test_a_line_that_means_no_sweep_is_refused(command, line, complaint):
+    answer = command(*line)
+    assert answer.code == 2
+    assert complaint in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_what_one_job_adds_to_the_config_is_not_there_for_the_next(command):
+    line = ["-m", "launcher=submitit", "+launcher.options.account=me", "seed=0,1", *TINY[:-1], "sweep.dry_run=true"]
+    answer = command(*line)
+    assert answer.code == 0, answer.err
+    assert answer.out.count("new") == 2
+
+
 def test_a_job_that_fails_costs_only_itself_and_is_run_again_alone(command):
     line = ["-m", DIVERGING, *TINY, "trainer.gradient_clip_val=null"]
     answer = command(*line)
