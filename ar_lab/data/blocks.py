@@ -28,8 +28,16 @@ class Blocks:
     @property
     def digest(self) -> str:
         """sha256 of the borders."""
-        parts = (self.train, self.validation, self.test)
-        return digest(*(np.array([(s.start, s.stop) for s in part], dtype=np.int64).flatten() for part in parts))
+        return _digest(self.train, self.validation, self.test)
+
+    @property
+    def held_out(self) -> dict[str, str]:
+        """sha256 of the borders of either held-out part alone, by its name."""
+        return {"validation": _digest(self.validation), "test": _digest(self.test)}
+
+
+def _digest(*parts: Stretches) -> str:
+    return digest(*(np.array([(s.start, s.stop) for s in part], dtype=np.int64).flatten() for part in parts))
 
 
 def blocks(fold: Fold | None, count: int, *, test: float, validation: float, fraction: float, context: int) -> Blocks:

@@ -72,6 +72,7 @@ class OwnSplit(Source):
             checksum=checksum(images),
             notes=[*fold_notes(fold), *coarseness(codec)],
             digest=split.digest,
+            held_out=split.held_out,
         )
 
 
@@ -144,6 +145,7 @@ class Published(Source):
             checksum=checksum(images, test),
             notes=[*fold_notes(fold), *coarseness(codec), *self.notes()],
             digest=split.digest,
+            held_out=split.held_out,
         )
 
     def paths(self) -> list[Path]:

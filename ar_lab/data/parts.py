@@ -1,5 +1,6 @@
 """Parts: what a source of data gives to training, validation and the final figure, already coded."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ class Parts:
     checksum: str  # sha256 of the raw data, in hexadecimal
     notes: list[str] = field(default_factory=list)  # what a reader of the figures must know
     digest: str | None = None  # sha256 of which examples or characters are in which part
+    held_out: dict[str, str] = field(default_factory=dict)  # validation, test -> the same of this part alone
     seams: dict[str, list[int]] = field(default_factory=dict)  # part -> where in its stream another stretch begins
     files: dict[str, list[int] | None] | None = None  # absolute path -> size, mtime in ns; None: not known
 
@@ -36,9 +38,17 @@ class Parts:
 
     @property
     def split(self) -> dict[str, Any]:
-        """How many examples (of text: characters or bytes) each part has, and the digest as `hash`."""
+        """How many examples (of text: characters or bytes) each part has, and the digest as `hash`.
+
+        `validation_hash` and `test_hash` are equal where a figure is over the very same examples of the same data.
+        """
         sizes = {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
-        return {**sizes, "hash": self.digest}
+        return {**sizes, "hash": self.digest, **{f"{name}_hash": self._hash(name) for name in ("validation", "test")}}
+
+    def _hash(self, name: str) -> str | None:
+        if name not in self.held_out:
+            return None
+        return hashlib.sha256(f"{self.checksum} {self.held_out[name]}".encode()).hexdigest()
 
     def stretches(self, name: str) -> list[Tensor]:
         """A part cut at its seams: no window reaches from one stretch into another."""

@@ -23,6 +23,11 @@ class Split:
     def digest(self) -> str:
         return digest(self.train, self.validation, self.test)
 
+    @property
+    def held_out(self) -> dict[str, str]:
+        """sha256 of either held-out part alone, by its name."""
+        return {"validation": digest(self.validation), "test": digest(self.test)}
+
 
 def digest(*parts: Int64[np.ndarray, " _"]) -> str:
     """sha256 of what the parts are, their order included: the same on every machine."""

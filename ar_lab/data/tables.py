@@ -29,7 +29,8 @@ class Table(Source):
         codec = TableCodec.fitted(rows[split.train], columns)
         coded = [codec.encode(rows[indices]) for indices in (split.train, split.validation, split.test)]
         checksum = hashlib.sha256("\n".join(columns).encode() + rows.tobytes()).hexdigest()
-        return Parts(codec, *coded, checksum=checksum, notes=fold_notes(fold), digest=split.digest)
+        of_split = {"digest": split.digest, "held_out": split.held_out}
+        return Parts(codec, *coded, checksum=checksum, notes=fold_notes(fold), **of_split)
 
     def paths(self) -> list[Path]:
         return [Path(str(files("sklearn.datasets.data") / "breast_cancer.csv")) if self.path is None else self.path]

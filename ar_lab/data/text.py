@@ -56,6 +56,7 @@ class Text(Source):
             checksum=hashlib.sha256(b"".join(content for _, content in files)).hexdigest(),
             notes=[*fold_notes(fold), *unseen(codec, held_out)],
             digest=cut.digest,
+            held_out=cut.held_out,
             seams=cut.seams,
         )
 

@@ -7,9 +7,10 @@ import pytest
 
 from ar_lab.codecs.table import TableCodec
 from ar_lab.data.folds import Fold, drawn
-from ar_lab.data.images import MNIST, Digits
+from ar_lab.data.images import MNIST, Digits, ImageFiles
 from ar_lab.data.splits import shuffled
 from ar_lab.data.tables import Table
+from ar_lab.data.text import PyDocs
 from ar_lab.errors import ConfigError, DataError
 
 COUNT = 300
@@ -117,13 +118,45 @@ def test_more_folds_than_there_is_to_share_out_is_an_error_with_the_numbers():
 
 
 def test_a_fold_is_the_same_on_every_machine():
-    parts = Digits(**DIGITS).load(Fold(2, 5))
-    assert parts.split == {
+    split = Digits(**DIGITS).load(Fold(2, 5)).split
+    assert {name: split[name] for name in ("train", "validation", "test", "hash")} == {
         "train": 1035,
         "validation": 115,
         "test": 287,
         "hash": "2959b86492a4353d22da7fbeb11b104acfed93ca64dd54ce8b69996c310c8a66",
     }
+
+
+HELD_OUT = {
+    "images": (Digits, DIGITS),
+    "a table": (Table, {"path": None, "validation": 0.1, "test": 0.2, "split_seed": 0, "fraction": 1.0}),
+    "text": (PyDocs, {"codec": "bytes", "unknown": False, "context": 16, "validation": 0.1, "fraction": 1.0}),
+}
+
+
+@pytest.mark.parametrize("fold", [None, Fold(1, 3)])
+@pytest.mark.parametrize("kind", HELD_OUT)
+def test_the_hash_of_a_held_out_part_is_that_of_its_examples_alone(kind, fold):
+    source, options = HELD_OUT[kind]
+
+    def split(fold: Fold | None, **others) -> dict:
+        return source(**{**options, **others}).load(fold).split
+
+    found = split(fold)
+    shorter, revalidated = split(fold, fraction=0.5), split(fold, validation=0.2)
+    assert found["test_hash"] == shorter["test_hash"] == revalidated["test_hash"] is not None
+    assert found["validation_hash"] == shorter["validation_hash"] != revalidated["validation_hash"]
+    assert len({some["hash"] for some in (found, shorter, revalidated)}) == 3
+    assert found["test_hash"] != split(Fold(2, 3))["test_hash"]
+
+
+def test_parts_of_other_data_have_other_hashes(tmp_path):
+    splits = []
+    for name in ("a", "b"):
+        np.savez(tmp_path / name, images=np.full((20, 2, 2), ord(name), dtype=np.uint8))
+        splits.append(ImageFiles(path=str(tmp_path / f"{name}.npz"), **{**DIGITS, "levels": 256}).load().split)
+    assert splits[0]["hash"] == splits[1]["hash"]
+    assert splits[0]["test_hash"] != splits[1]["test_hash"]
 
 
 def test_the_reader_of_a_figure_is_told_what_it_was_held_out_of():

@@ -60,7 +60,8 @@ def mine(name: str, *line: str) -> dict:
 
 def test_an_own_source_needs_to_know_folds_only_when_it_is_asked_for_one(own):
     parts = load_parts(mine("Plain"))
-    assert parts.split == {"train": 10, "validation": 5, "test": 5, "hash": None}
+    nameless = {"hash": None, "validation_hash": None, "test_hash": None}
+    assert parts.split == {"train": 10, "validation": 5, "test": 5, **nameless}
     assert parts.files is None
     assert len(load_parts(mine("Folded", *FOLD)).test) == 18
     with pytest.raises(ConfigError, match=r"cv=kfold: Plain\.load takes no fold; define load\(self, fold=None\)"):
