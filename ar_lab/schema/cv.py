@@ -7,6 +7,9 @@ from pydantic import AfterValidator, Field
 
 from ar_lab.schema.types import Count, Natural, Section, Seed
 
+# What the other keys are without cross-validation, where they would change nothing but the name of the job.
+WITHOUT_FOLDS = {"fold": None, "repeats": 1, "repeat": 0, "seed": 0}
+
 
 def _fold(value: Any) -> Any:
     if value is None or value == "all" or (type(value) is int and value >= 0):
@@ -23,12 +26,11 @@ class CV(Section):
 
 
 def fold_conflicts(config: dict[str, Any]) -> Iterator[str]:
-    """One line for a fold or a repeat that the cross-validation of a checked config does not have."""
+    """One line for what names a fold or a repeat that the cross-validation of a checked config does not have."""
     cv = config["cv"]
     folds, fold = cv["folds"], cv["fold"]
     if folds is None:
-        if fold is not None:
-            yield f"cv.fold={fold}: needs cv=kfold"
+        yield from (f"cv.{key}={cv[key]}: needs cv=kfold" for key, plain in WITHOUT_FOLDS.items() if cv[key] != plain)
         return
     if fold is None:
         yield f"cv.fold=null with cv.folds={folds}: use one of 0..{folds - 1}, or all"
