@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over figures; what too few figures cannot tell is None."""
+    """A mean over splits; what too few of them cannot tell is None."""
 
     mean: float | None
     std: float | None
@@ -32,34 +32,42 @@ class Comparison:
     p: float | None
 
 
-def estimate(figures: Sequence[float], splits: Sequence[Hashable], test_to_train: float | None) -> Estimate:
-    """Mean, standard deviation, std/√J, and the 95 % interval by the corrected resampled t.
+def split_means(figures: Sequence[float], splits: Sequence[Hashable]) -> Float[np.ndarray, " j"]:
+    """A figure a split, in the order in which they come: its seeds share all their data, and are averaged."""
+    of_split: dict[Hashable, list[float]] = {}
+    for split, figure in zip(splits, figures, strict=True):
+        of_split.setdefault(split, []).append(figure)
+    return np.array([np.mean(group) for group in of_split.values()], dtype=float)
 
-    `splits` names the split of each figure. Figures of one split (several seeds) are averaged before the interval, for
-    they share all their data. `test_to_train` is n_test/n_train; 0 for independent figures; None: no interval.
+
+def estimate(figures: Sequence[float], splits: Sequence[Hashable], test_to_train: float | None) -> Estimate:
+    """Mean, standard deviation, std/√J, and the 95 % interval by the corrected resampled t, over the means of J splits.
+
+    `splits` names the split of each figure. `test_to_train` is n_test/n_train; 0 for independent figures; None: no
+    interval.
     """
-    values = np.asarray(figures, dtype=float)
-    mean = float(values.mean()) if len(values) else None
-    if len(values) < 2:
+    means = split_means(figures, splits)
+    mean = float(means.mean()) if len(means) else None
+    if len(means) < 2:
         return Estimate(mean, None, None, None)
-    std = float(values.std(ddof=1))
-    return Estimate(mean, std, std / len(values) ** 0.5, _interval(values, splits, test_to_train))
+    std = float(means.std(ddof=1))
+    return Estimate(mean, std, std / len(means) ** 0.5, _interval(means, test_to_train))
 
 
 def compare(differences: Sequence[float], splits: Sequence[Hashable], test_to_train: float | None) -> Comparison:
-    """The corrected t on paired differences.
+    """The corrected t on paired differences, averaged by split as in `estimate`.
 
-    When all differences are equal there is no spread to judge by: p is then 1 if they are zero, and else 0.
+    When all are equal there is no spread to judge by: p is then 1 if they are zero, and else 0.
     """
-    values = np.asarray(differences, dtype=float)
-    mean = float(values.mean()) if len(values) else None
-    ci95 = _interval(values, splits, test_to_train)
+    means = split_means(differences, splits)
+    mean = float(means.mean()) if len(means) else None
+    ci95 = _interval(means, test_to_train)
     if ci95 is None or test_to_train is None:
         return Comparison(mean, None, None)
-    scale, freedom = _scale(values, splits, test_to_train)
+    scale = _scale(means, test_to_train)
     if scale == 0:
         return Comparison(mean, ci95, float(mean == 0))
-    return Comparison(mean, ci95, float(2 * stdtr(freedom, -abs(values.mean()) / scale)))
+    return Comparison(mean, ci95, float(2 * stdtr(len(means) - 1, -abs(means.mean()) / scale)))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -76,20 +84,13 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def _interval(
-    values: Float[np.ndarray, " j"], splits: Sequence[Hashable], test_to_train: float | None
-) -> list[float] | None:
-    if test_to_train is None or len(set(splits)) < 2:
+def _interval(means: Float[np.ndarray, " j"], test_to_train: float | None) -> list[float] | None:
+    if test_to_train is None or len(means) < 2:
         return None
-    scale, freedom = _scale(values, splits, test_to_train)
-    half = float(stdtrit(freedom, 0.975)) * scale
-    return [float(values.mean()) - half, float(values.mean()) + half]
+    half = float(stdtrit(len(means) - 1, 0.975)) * _scale(means, test_to_train)
+    return [float(means.mean()) - half, float(means.mean()) + half]
 
 
-def _scale(values: Float[np.ndarray, " j"], splits: Sequence[Hashable], test_to_train: float) -> tuple[float, int]:
-    """The standard deviation of the mean over splits, corrected for their overlap, and its degrees of freedom."""
-    of_split: dict[Hashable, list[float]] = {}
-    for split, value in zip(splits, values, strict=True):
-        of_split.setdefault(split, []).append(value)
-    means = np.array([np.mean(group) for group in of_split.values()])
-    return float(means.std(ddof=1) * (1 / len(means) + test_to_train) ** 0.5), len(means) - 1
+def _scale(means: Float[np.ndarray, " j"], test_to_train: float) -> float:
+    """The standard deviation of the mean over splits, corrected for their overlap."""
+    return float(means.std(ddof=1) * (1 / len(means) + test_to_train) ** 0.5)

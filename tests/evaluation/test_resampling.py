@@ -42,11 +42,17 @@ def test_the_corrected_p_is_that_of_the_corrected_t():
     assert (found.ci95[0] < 0) == (found.p > 0.05)
 
 
-def test_seeds_of_a_split_do_not_count_as_further_splits():
+def test_seeds_of_a_split_are_averaged_before_anything_else():
     seeds = [figure + noise for figure in FIGURES for noise in (-0.01, 0.01)]
-    found = estimate(seeds, [split for split in SPLITS for _ in range(2)], 0.25)
-    np.testing.assert_allclose(found.ci95, estimate(FIGURES, SPLITS, 0.25).ci95, rtol=1e-12)
-    assert found.std == np.std(seeds, ddof=1)
+    found, alone = (estimate(*given, 0.25) for given in ((seeds, [k // 2 for k in range(10)]), (FIGURES, SPLITS)))
+    np.testing.assert_allclose((found.mean, found.std, found.se), (alone.mean, alone.std, alone.se), rtol=1e-12)
+    np.testing.assert_allclose(found.ci95, alone.ci95, rtol=1e-12)
+
+
+def test_a_split_counts_once_however_many_of_its_seeds_there_are():
+    figures, splits = [1.0, 1.0, 1.0, 1.0, 2.0, 3.0], [0, 0, 0, 0, 1, 2]
+    assert estimate(figures, splits, 0.25) == estimate([1.0, 2.0, 3.0], [0, 1, 2], 0.25)
+    assert compare(figures, splits, 0.25) == compare([1.0, 2.0, 3.0], [0, 1, 2], 0.25)
 
 
 def test_what_too_few_figures_cannot_tell_is_none():
@@ -54,7 +60,8 @@ def test_what_too_few_figures_cannot_tell_is_none():
     assert (one.mean, one.std, one.se, one.ci95) == (1.5, None, None, None)
     assert none.mean is None and compare([], [], None).difference is None
     assert compare([0.1], [0], 0.25).p is None
-    assert estimate([1.0, 1.1], [0, 0], 0.25).ci95 is None  # two seeds of one fold
+    of_one_fold = estimate([1.0, 1.5], [0, 0], 0.25)
+    assert (of_one_fold.mean, of_one_fold.std, of_one_fold.se, of_one_fold.ci95) == (1.25, None, None, None)
     assert estimate(FIGURES, SPLITS, None).ci95 is None
 
 
