@@ -5,6 +5,8 @@ from math import exp, log, sqrt
 from jaxtyping import Float
 from torch import Tensor
 
+from ar_lab.errors import DivergenceError
+
 BLOCK = 1000  # symbols of text that count as one observation of the standard error
 
 
@@ -41,6 +43,17 @@ def text_figures(nll: Float[Tensor, " length"], symbols: str = "characters") -> 
         "perplexity": exp(mean) if mean < 700 else None,
         symbols: len(nll),
     }
+
+
+def check_finite(part: str, nll: Float[Tensor, "*shape"]) -> None:
+    """Raises DivergenceError when the nats of a part, which may be empty, have no finite mean."""
+    mean = nll.double().mean()
+    if nll.numel() and not mean.isfinite():
+        bad = int((~nll.isfinite()).sum())
+        raise DivergenceError(
+            f"the {part} figure is {mean.item()} nats per dimension, for {bad:,} of {nll.numel():,} dimensions have no "
+            f"finite likelihood: training diverged, or the part holds a value too far out for float32"
+        )
 
 
 def _mean_and_error(values: Float[Tensor, " n"]) -> tuple[float, float | None]:

@@ -11,7 +11,7 @@ from ar_lab.data.module import fixed_subset
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
 from ar_lab.evaluation.baseline import FactorizedBaseline
-from ar_lab.evaluation.figures import example_figures, text_figures
+from ar_lab.evaluation.figures import check_finite, example_figures, text_figures
 from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.model import AutoregressiveModel
 from ar_lab.report.table import print_result
@@ -49,7 +49,11 @@ def evaluate(config: dict[str, Any]) -> None:
 
 
 def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
-    """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part."""
+    """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part.
+
+    Raises:
+        DivergenceError: when the figure of a part is no finite number.
+    """
     limit = config["evaluation"]["examples"]
     limits = {"train": monitored_examples(limit), "validation": monitored_examples(limit), "test": limit}
     if not len(parts.validation):
@@ -59,7 +63,9 @@ def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) ->
     for name, pieces in scored.items():
         count = f"{sum(map(len, pieces)):,} {parts.codec.kind if parts.is_stream else 'examples'}"
         print(f"scoring {name}: {count}", file=sys.stderr, flush=True)
-        metrics |= named(name, torch.cat([score(model, parts, x, config) for x in pieces]), parts)
+        nll = torch.cat([score(model, parts, x, config) for x in pieces])
+        check_finite(name, nll)
+        metrics |= named(name, nll, parts)
     baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
     return metrics | named("baseline", baseline.score(torch.cat(scored["test"])), parts)
 

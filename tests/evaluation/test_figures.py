@@ -9,8 +9,9 @@ import torch
 from ar_lab.codecs.image import ImageCodec
 from ar_lab.codecs.table import TableCodec
 from ar_lab.codecs.text import CharacterCodec
+from ar_lab.errors import DivergenceError
 from ar_lab.evaluation.baseline import FactorizedBaseline
-from ar_lab.evaluation.figures import example_figures, text_figures
+from ar_lab.evaluation.figures import check_finite, example_figures, text_figures
 from ar_lab.space import Space
 
 
@@ -34,6 +35,16 @@ def test_the_error_of_a_text_is_over_blocks_of_1000_characters():
 
 def test_one_block_has_no_error():
     assert text_figures(torch.ones(1500))["nats_per_dim_se"] is None
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_part_without_a_finite_mean_is_divergence_that_says_how_much_of_it(bad):
+    nll = torch.ones(50, 7)
+    check_finite("test", nll)
+    check_finite("test", nll[:0])
+    nll[3, 2] = bad
+    with pytest.raises(DivergenceError, match=rf"the test figure is {bad} nats per dimension, for 1 of 350 dim"):
+        check_finite("test", nll)
 
 
 def test_the_histogram_baseline_adds_one_half_to_every_count():

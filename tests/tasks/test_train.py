@@ -1,12 +1,14 @@
 """task=train: what a run leaves behind, what its limits and options do, and that it repeats itself."""
 
 from math import isfinite, log
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 import ar_lab
+from ar_lab.data.splits import shuffled
 from ar_lab.errors import DivergenceError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.restore import read_checkpoint
@@ -69,6 +71,31 @@ def test_divergence_is_a_failure_that_names_the_step(lab, capfd):
 def test_a_loss_that_is_no_usable_number_is_divergence(figure):
     with pytest.raises(DivergenceError, match="at step 0"):
         MaximumLikelihood.finite(SimpleNamespace(global_step=0), torch.tensor(figure), "training loss")
+
+
+def with_an_outlier(file: Path, row: int) -> list[str]:
+    """A table one of whose numbers, at its place, no float32 can square; the arguments that read it."""
+    rows = [f"{i % 7},{i * i % 11}" for i in range(60)]
+    rows[row] = "1e25,3"
+    file.write_text("\n".join(["a,b", *rows]))
+    return ["data=table", f"data.path={file}", "trainer.max_steps=1", "logger=csv", "task.samples=2"]
+
+
+def test_a_held_out_figure_that_is_no_number_is_a_failure(lab, tmp_path, capfd):
+    row = int(shuffled(60, test=0.2, validation=0.1, fraction=1.0, seed=0).test[0])
+    run = lab(*SMALL["charrnn"], *with_an_outlier(tmp_path / "table.csv", row), "output=run", code=1)
+    found = result(run)
+    assert found["status"] == "failed" and "DivergenceError" in found["traceback"]
+    assert "the test figure is inf nats per dimension" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("fold", ["all", "range(3)"])
+def test_a_fold_whose_figure_is_no_number_fails_the_sweep(lab, tmp_path, fold):
+    row = int(shuffled(60, test=0.2, validation=0.0, fraction=1.0, seed=0).train[0])
+    line = [*with_an_outlier(tmp_path / "table.csv", row), "cv=kfold", "cv.folds=3", "data.validation=0"]
+    sweep = lab(*SMALL["charrnn"], *line, f"cv.fold={fold}", "launcher=basic", "output=sweep", code=1)
+    states = [result(job.parent)["status"] for job in sweep.glob("*/result.json")]
+    assert sorted(states) == (["failed"] if fold == "all" else ["done", "done", "failed"])
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "muon"])
