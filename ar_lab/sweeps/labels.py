@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ar_lab.runs.differences import is_place
 from ar_lab.sweeps.identity import REPLICATES, key_of
 from ar_lab.sweeps.records import Record
 
@@ -12,10 +13,11 @@ def overrides_by_key(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def varying(records: Sequence[Record]) -> list[str]:
-    """The keys in which the jobs differ, in the line's order, but for those that make replicates."""
+    """The keys in which the jobs differ, in the line's order, but for those that make replicates or are places."""
     jobs = [overrides_by_key(record.overrides) for record in records]
     keys = dict.fromkeys(key for job in jobs for key in job)
-    return [key for key in keys if key not in REPLICATES and len({job.get(key) for job in jobs}) > 1]
+    telling = [key for key in keys if key not in REPLICATES and not is_place(key)]
+    return [key for key in telling if len({job.get(key) for job in jobs}) > 1]
 
 
 def label(record: Record, keys: Sequence[str]) -> list[str]:

@@ -12,17 +12,17 @@ RULE = (
 TURN = 0.1  # of the gap
 
 
-def verdict(gap: float | None, ci95: list[float] | None, records: Sequence[Record]) -> str | None:
-    """The verdict of RULE; None when there is no interval."""
+def verdict(gap: float | None, ci95: list[float] | None, rises: Sequence[float]) -> str | None:
+    """The verdict of RULE, from the rise in every fold; None when there is no interval."""
     if gap is None or ci95 is None:
         return None
     if ci95[0] <= 0:
         return "no"
-    turned = sum(_rise(record) > TURN * gap for record in records)
-    return "yes" if 2 * turned >= len(records) else "mild"
+    turned = sum(rise > TURN * gap for rise in rises)
+    return "yes" if 2 * turned >= len(rises) else "mild"
 
 
-def _rise(record: Record) -> float:
+def rise_of(record: Record) -> float:
     """How far the validation curve ended above its best; 0 where nothing was validated."""
     if record.validation_best is None or record.validation_last is None:
         return 0.0

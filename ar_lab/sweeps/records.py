@@ -36,6 +36,7 @@ class Record:
     seconds: float | None = None
     n_train: int | None = None  # examples given to the learning procedure, its validation part included
     n_test: int | None = None
+    held_out: str | None = None  # a hash of the examples that the figure is over; None when they are not known
     parameters: int | None = None
     commit: str | None = None
     error: str | None = None
@@ -82,6 +83,7 @@ def _records(job: Job) -> Iterator[Record]:
 def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
     result = run.result or {"traceback": job.run.result.get("traceback") if status == "failed" else None}
     metrics, split, metric = result.get("metrics", {}), result.get("split", {}), metric_of(job.config)
+    part = metric.partition("/")[0]
     validation = [value for _, value in curve(run.path, VALIDATION)]
     return Record(
         id=job.id,
@@ -99,7 +101,8 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
         validation_last=validation[-1] if validation else None,
         seconds=result.get("seconds"),
         n_train=split["train"] + (split["validation"] if metric == METRIC else 0) if split else None,
-        n_test=split.get("test" if metric == METRIC else "validation"),
+        n_test=split.get(part),
+        held_out=split.get(f"{part}_hash"),
         parameters=result.get("parameters"),
         commit=result.get("commit"),
         error=_last_line(result.get("traceback")),

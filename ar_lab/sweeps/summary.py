@@ -7,9 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from ar_lab.evaluation.resampling import Comparison, Estimate, compare, estimate, holm
+from ar_lab.evaluation.resampling import Comparison, Estimate, compare, estimate, holm, split_means
 from ar_lab.sweeps.labels import label, varying
-from ar_lab.sweeps.overfitting import RULE, verdict
+from ar_lab.sweeps.overfitting import RULE, rise_of, verdict
 from ar_lab.sweeps.records import METRIC, Record
 from ar_lab.sweeps.wording import caveat, estimand, notes
 
@@ -20,24 +20,22 @@ def summarize(records: Sequence[Record], sweep: Path, skipped: int = 0) -> dict[
     """What summary.json holds. `skipped` jobs were done before this invocation; paths are relative to `sweep`."""
     resampled = len({record.split for record in records}) > 1
     keys = varying(records)
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record.configuration, []).append(record)
-    groups = {key: groups[key] for key in sorted(groups, key=lambda key: _order(groups[key]))}
-    configurations = [_configuration(group, keys, resampled, sweep) for group in groups.values()]
+    groups = [(_configuration(group, keys, resampled, sweep), group) for group in _replicates(records)]
+    groups.sort(key=lambda each: _order(*each))
+    configurations = [configuration for configuration, _ in groups]
     for rank, configuration in enumerate((c for c in configurations if c["folds"]), start=1):
         configuration["rank"] = rank
-    ranked = {c["rank"]: finished(group) for c, group in zip(configurations, groups.values(), strict=True) if c["rank"]}
+    comparisons = _comparisons({c["rank"]: finished(group) for c, group in groups if c["rank"]}, resampled)
     return {
         "metric": records[0].metric if records else METRIC,
         "jobs": _jobs(records) | {"skipped": skipped},
         "configurations": configurations,
-        "comparisons": _comparisons(ranked, resampled),
+        "comparisons": comparisons,
         "unfinished": [_unfinished(record, keys, sweep) for record in records if record.status != "done"],
         "estimand": estimand(records, resampled),
         "caveat": caveat(resampled),
         "overfitting_rule": RULE,
-        "notes": notes(records, configurations),
+        "notes": notes(records, configurations, comparisons),
     }
 
 
@@ -46,11 +44,20 @@ def finished(records: Sequence[Record]) -> list[Record]:
     return [record for record in records if record.figure is not None]
 
 
-def _order(group: list[Record]) -> tuple[bool, bool, float]:
+def _replicates(records: Sequence[Record]) -> list[list[Record]]:
+    """The records of each configuration, one a split and seed: `cv.fold=all,1` has a fold in two jobs."""
+    groups: dict[str, dict[Any, Record]] = {}
+    for record in records:
+        group, replicate = groups.setdefault(record.configuration, {}), (record.split, record.seed)
+        if group.setdefault(replicate, record).figure is None and record.figure is not None:
+            group[replicate] = record
+    return [list(group.values()) for group in groups.values()]
+
+
+def _order(configuration: dict[str, Any], group: list[Record]) -> tuple[bool, bool, float]:
     """By mean; what an optimizer of hyperparameters gave up, and then what has no figure, come last."""
-    figures = [record.figure for record in finished(group)]
-    pruned = any(record.status == "pruned" for record in group)
-    return not figures, pruned, sum(figures) / len(figures) if figures else 0.0
+    mean = configuration["mean"]
+    return mean is None, any(record.status == "pruned" for record in group), mean or 0.0
 
 
 def _jobs(records: Sequence[Record]) -> dict[str, int]:
@@ -67,16 +74,17 @@ def _configuration(group: list[Record], keys: Sequence[str], resampled: bool, sw
     done = finished(group)
     with_gap = [record for record in done if record.gap is not None]
     gap = _estimate(with_gap, [record.gap for record in with_gap], resampled)
+    rises = split_means([rise_of(record) for record in with_gap], _splits(with_gap, resampled)).tolist()
     seconds = [record.seconds for record in group if record.seconds is not None]
     return {
         "rank": None,
         "overrides": label(group[0], keys),
-        "folds": len(done),
-        "folds_expected": len(group),
+        "folds": len(set(_splits(done, resampled))),
+        "folds_expected": len(set(_splits(group, resampled))),
         **asdict(_estimate(done, [record.figure for record in done], resampled)),
         "gap": gap.mean,
         "gap_ci95": gap.ci95,
-        "overfitting": verdict(gap.mean, gap.ci95, with_gap),
+        "overfitting": verdict(gap.mean, gap.ci95, rises),
         "seconds": sum(seconds) if seconds else None,
         "parameters": next((record.parameters for record in group if record.parameters is not None), None),
         "figures": [_figure(record, sweep) for record in group],
@@ -127,10 +135,16 @@ def _comparisons(ranked: dict[int, list[Record]], resampled: bool) -> list[dict[
 
 
 def _compare(first: list[Record], second: list[Record], resampled: bool) -> tuple[Comparison, int]:
-    """Second minus first over what both have: the same held-out part (by its size as well) and seed."""
+    """Second minus first over what both have: the same held-out examples and seed.
+
+    Of two training parts the smaller one sets n_train, for it makes the wider interval.
+    """
     ours, theirs = (
-        {(*record.split, record.seed, record.n_test): record for record in side} for side in (first, second)
+        {(*record.split, record.seed, record.held_out): record for record in side if record.held_out is not None}
+        for side in (first, second)
     )
-    common = [ours[key] for key in ours if key in theirs]
-    differences = [theirs[key].figure - ours[key].figure for key in ours if key in theirs]
-    return compare(differences, _splits(common, resampled), _test_to_train(common, resampled)), len(common)
+    pairs = [(ours[key], theirs[key]) for key in ours if key in theirs]
+    differences = [their.figure - our.figure for our, their in pairs]
+    smaller = [min(pair, key=lambda record: record.n_train or 0) for pair in pairs]
+    splits = _splits(smaller, resampled)
+    return compare(differences, splits, _test_to_train(smaller, resampled)), len(set(splits))

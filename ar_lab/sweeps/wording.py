@@ -28,9 +28,10 @@ def caveat(resampled: bool) -> str:
     """What standard error and interval take for granted."""
     if resampled:
         return (
-            "± is std/√folds, as if folds were independent. The 95 % intervals and p are by the corrected resampled t "
-            "(Nadeau and Bengio, 2003; variance factor 1/J + n_test/n_train), which allows for shared training "
-            f"examples and stays approximate: {BENGIO}."
+            "± is std/√folds over the folds' means (several seeds of a fold are averaged first), as if folds were "
+            "independent. The 95 % intervals and p are by the corrected resampled t (Nadeau and Bengio, 2003; variance "
+            "factor 1/J + n_test/n_train), which allows for shared training examples and stays approximate: "
+            f"{BENGIO}."
         )
     return (
         "± is std/√seeds, and the 95 % intervals and p are Student's t over seeds: variation of training alone, "
@@ -38,7 +39,9 @@ def caveat(resampled: bool) -> str:
     )
 
 
-def notes(records: Sequence[Record], configurations: Sequence[dict[str, Any]]) -> list[str]:
+def notes(
+    records: Sequence[Record], configurations: Sequence[dict[str, Any]], comparisons: Sequence[dict[str, Any]]
+) -> list[str]:
     """What a reader must know before the ranks are believed."""
     found = []
     commits = sorted({record.commit[:10] for record in records if record.commit})
@@ -48,6 +51,16 @@ def notes(records: Sequence[Record], configurations: Sequence[dict[str, Any]]) -
     if short:
         missing = ", ".join(f"{' '.join(c['overrides'])} {c['folds']}/{c['folds_expected']}" for c in short)
         found.append(f"means that lack folds ({missing}) do not compare as they stand; the paired differences do")
+    if uneven := [c for c in configurations if c["folds"] == c["folds_expected"] and _count(c) < len(c["figures"])]:
+        missing = ", ".join(f"{' '.join(c['overrides'])} {_count(c)}/{len(c['figures'])}" for c in uneven)
+        found.append(f"folds that lack seeds ({missing} trainings) count as much as the others")
+    if apart := sum(not pair["folds"] for pair in comparisons):
+        found.append(f"{apart} of {len(comparisons)} pairs have no figures over the same held-out examples to compare")
     if sum(c["rank"] is not None for c in configurations) > 1:
         found.append("the first of a ranking was chosen by these figures, and its mean flatters it a little for that")
     return found
+
+
+def _count(configuration: dict[str, Any]) -> int:
+    """How many of a configuration's trainings have a figure."""
+    return sum(figure["figure"] is not None for figure in configuration["figures"])

@@ -27,6 +27,7 @@ def record(model: str, fold: int | None, figure: float | None, sweep: Path = SWE
         "seconds": 2.0,
         "n_train": N_TRAIN,
         "n_test": N_TEST,
+        "held_out": f"part {shown} of draw {fields.get('repeat', 0)}",
         **of_a_done_one,
         **fields,
     }

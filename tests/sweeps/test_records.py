@@ -13,23 +13,25 @@ from ar_lab.sweeps.records import gather
 from tests.sweeps.made_up import ended, figures, two_models
 
 METRICS = {"test/nats_per_dim": 1.25, "test/nats_per_dim_se": 0.01, "train/nats_per_dim": 1.0}
+SPLIT = {"train": 1000, "validation": 100, "test": 275, "hash": "0f", "validation_hash": "1f", "test_hash": "2f"}
 DONE = {
     "status": "done",
     "metrics": METRICS,
     "seconds": 3.5,
     "parameters": 77,
     "commit": "abc",
-    "split": {"train": 1000, "validation": 100, "test": 275, "hash": "0f"},
+    "split": SPLIT,
 }
 
 
-def job(sweep: Path, fold: int | str | None = 0, seed: int = 0) -> Job:
+def job(sweep: Path, fold: int | str | None = 0, seed: int = 0, strategy: str = "grid") -> Job:
     """A job whose directory holds its frozen config, as after planning."""
     config = {
         "model": {"name": "charrnn"},
         "data": {"name": "digits"},
         "seed": seed,
-        "cv": {"folds": 3, "fold": fold, "repeats": 1, "repeat": 0},
+        "cv": {"folds": None if fold is None else 3, "fold": fold, "repeats": 1, "repeat": 0},
+        "sweep": {"strategy": strategy},
     }
     planned = Job(sweep / f"job{fold}{seed}", ("data=digits", f"cv.fold={fold}"), config)
     planned.path.mkdir(parents=True, exist_ok=True)
@@ -54,6 +56,23 @@ def test_a_done_job_has_its_figures_and_sizes(tmp_path: Path):
     assert (record.n_train, record.n_test, record.parameters, record.seconds) == (1100, 275, 77, 3.5)
     assert (record.validation_best, record.validation_last) == (1.5, 1.75)
     assert (record.name, record.id) == ("model=charrnn data=digits", done.path.name)
+
+
+@pytest.mark.parametrize(
+    ("fold", "strategy", "part", "sizes"),
+    [(0, "grid", "2f", (1100, 275)), (None, "grid", "2f", (1100, 275)), (None, "optuna", "1f", (1000, 100))],
+)
+def test_a_figure_knows_which_examples_it_is_over(tmp_path: Path, fold, strategy, part, sizes):
+    done = job(tmp_path, fold, strategy=strategy)
+    says(done.path, **DONE)
+    (record,) = gather([done])
+    assert (record.held_out, record.n_train, record.n_test) == (part, *sizes)
+
+
+def test_of_a_result_that_names_no_examples_they_are_unknown(tmp_path: Path):
+    done = job(tmp_path)
+    says(done.path, **DONE | {"split": {"train": 9, "validation": 1, "test": 2, "hash": "0f"}})
+    assert gather([done])[0].held_out is None
 
 
 def test_replicates_share_a_configuration(tmp_path: Path):
