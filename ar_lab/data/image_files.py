@@ -47,7 +47,8 @@ def read_folder(folder: Path, grouped: bool) -> Collection:
                 f"{path} is of shape {image.shape} (height, width, channels), {paths[0]} of {images[0].shape}: "
                 "all images need the same size and the same channels"
             )
-    return Collection(np.stack(images), groups=np.array([str(path.parent) for path in paths]) if grouped else None)
+    groups = [path.relative_to(folder).as_posix().rpartition("/")[0] for path in paths]  # wherever the folder lies
+    return Collection(np.stack(images), groups=np.array(groups) if grouped else None)
 
 
 def read_image(path: Path) -> UInt8[np.ndarray, "height width channels"]:

@@ -40,11 +40,13 @@ def coarseness(codec: ImageCodec) -> list[str]:
     ]
 
 
-def checksum(*arrays: Shaped[np.ndarray, "..."]) -> str:
+def checksum(*images: Shaped[np.ndarray, "..."], **deciding: Shaped[np.ndarray, "..."] | None) -> str:
+    """sha256 of images and, by its name, of whatever else there is that decides how they are split."""
     total = hashlib.sha256()
-    for array in arrays:
-        total.update(f"{array.dtype} {array.shape}".encode())
-        total.update(np.ascontiguousarray(array))
+    for name, array in [*(("", array) for array in images), *deciding.items()]:
+        if array is not None:
+            total.update(f"{name}{array.dtype} {array.shape}".encode())
+            total.update(np.ascontiguousarray(array))
     return total.hexdigest()
 
 
@@ -69,7 +71,7 @@ class OwnSplit(Source):
         return Parts(
             codec,
             *(x[part] for part in (split.train, split.validation, split.test)),
-            checksum=checksum(images),
+            checksum=checksum(images, labels=labels, groups=groups),
             notes=[*fold_notes(fold), *coarseness(codec)],
             digest=split.digest,
             held_out=split.held_out,
@@ -142,7 +144,7 @@ class Published(Source):
             x[split.train],
             x[split.validation],
             codec.encode(test) if fold is None else x[split.test],
-            checksum=checksum(images, test),
+            checksum=checksum(images, test, labels=labels),
             notes=[*fold_notes(fold), *coarseness(codec), *self.notes()],
             digest=split.digest,
             held_out=split.held_out,

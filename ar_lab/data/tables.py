@@ -28,7 +28,8 @@ class Table(Source):
         split = drawn(fold, len(rows), **self.shares, labels=labels)
         codec = TableCodec.fitted(rows[split.train], columns)
         coded = [codec.encode(rows[indices]) for indices in (split.train, split.validation, split.test)]
-        checksum = hashlib.sha256("\n".join(columns).encode() + rows.tobytes()).hexdigest()
+        deciding = b"" if labels is None else labels.tobytes()  # how the rows are split
+        checksum = hashlib.sha256("\n".join(columns).encode() + rows.tobytes() + deciding).hexdigest()
         of_split = {"digest": split.digest, "held_out": split.held_out}
         return Parts(codec, *coded, checksum=checksum, notes=fold_notes(fold), **of_split)
 

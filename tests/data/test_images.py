@@ -201,6 +201,27 @@ def test_the_files_that_are_read_include_the_folders_that_may_gain_some(tmp_path
     assert all(path.is_file() for path in Digits(levels=17, test=0.2, **SPLIT).paths())
 
 
+def test_labels_and_groups_are_data_too(tmp_path):
+    images, names = np.zeros((30, 4, 5), dtype=np.uint8), np.arange(30) % 5
+    checksums = []
+    for values in (names, 4 - names, names.astype(str)):
+        for arrays in ({"labels": values}, {"groups": values}, {"labels": values, "groups": values}):
+            np.savez(tmp_path / "a.npz", images=images, **arrays)
+            checksums.append(image_files(tmp_path / "a.npz").checksum)
+    assert len(set(checksums)) == 9
+
+
+def test_folders_are_other_groups_by_their_names_and_not_by_where_they_lie(tmp_path):
+    for name in ("here/a", "here/b", "there/a", "there/b", "other/a", "other/c"):
+        (tmp_path / name).mkdir(parents=True)
+        Image.fromarray(np.zeros((4, 5), dtype=np.uint8)).save(tmp_path / name / "0.png")
+    here, there, other = (
+        image_files(tmp_path / name, groups="folder", validation=0.0) for name in ("here", "there", "other")
+    )
+    assert here.checksum == there.checksum != other.checksum
+    assert here.checksum != image_files(tmp_path / "here", validation=0.0).checksum
+
+
 def test_the_cifar10_subset_has_its_share_of_every_label(shared_data):
     path = shared_data / "cifar10_subset" / "train.npz"
     if not path.exists():

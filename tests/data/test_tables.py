@@ -31,6 +31,13 @@ def test_without_a_path_the_embedded_example_is_loaded():
     assert "mean radius" in parts.codec.columns
 
 
+def test_labels_are_data_too(monkeypatch):
+    source = Table(path=None, **SPLIT)
+    before, (columns, rows, labels) = source.load(), source.read()
+    monkeypatch.setattr(source, "read", lambda: (columns, rows, 1 - labels))
+    assert source.load().checksum != before.checksum
+
+
 def test_means_and_scales_come_from_the_training_part_alone(tmp_path):
     parts = csv(tmp_path, lines(ROWS)).load()
     np.testing.assert_allclose(parts.train.mean(0), 0, atol=1e-5)
