@@ -22,6 +22,10 @@ class DataError(LabError):
     """The data cannot be had, read or coded."""
 
 
+class Occupied(LabError):
+    """Another process holds the directory: nothing is to be written there."""
+
+
 class ProcessKilled(LabError):
     """Another process of the run was killed; what there is of the run can be gone on with."""
 

@@ -91,17 +91,20 @@ def run(sweep: Sweep, master: DictConfig) -> int:
     from ar_lab.tasks.summarize import conclude
 
     missing = [job for job in sweep.jobs if not job.is_done()]
-    sweep.freeze(missing)
+    to_run = sweep.freeze(missing)
     ended: LabError | Interrupted | None = None
-    if missing:
-        print(f"{len(sweep.jobs)} jobs, {len(missing)} to run, in {sweep.path}", file=sys.stderr, flush=True)
+    for job in missing:
+        if job not in to_run:
+            print(f"{job.path}: another process runs there, and is left to it", file=sys.stderr, flush=True)
+    if to_run:
+        print(f"{len(sweep.jobs)} jobs, {len(to_run)} to run, in {sweep.path}", file=sys.stderr, flush=True)
         try:
             table = master.launcher.name != "basic"  # whose jobs print for themselves
             with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs, table=table):
-                launch(missing, sweep, master)
+                launch(to_run, sweep, master)
         except (LabError, Interrupted) as error:
             ended = error
-    complete = conclude(sweep, skipped=len(sweep.jobs) - len(missing), ran=bool(missing))
+    complete = conclude(sweep, skipped=len(sweep.jobs) - len(missing), ran=bool(to_run))
     if ended is not None:
         return say(f"{ended}; the same line goes on", ended.exit_code)
     return 0 if complete else 1

@@ -9,7 +9,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from ar_lab.errors import Interrupted, LabError
+from ar_lab.errors import Interrupted, LabError, Occupied
 from ar_lab.runs.run import Run
 
 LOCK = ".lock"
@@ -39,14 +39,15 @@ def alone(run: Run) -> Iterator[None]:
     """Holds the lock of a directory while the block runs; it ends with the process, however that ends.
 
     Raises:
-        LabError: when another process holds it, or the directory cannot be written.
+        Occupied: when another process holds it.
+        LabError: when the directory cannot be written.
     """
     lock = FileLock(run.path / LOCK, blocking=False)
     try:
         lock.acquire()
     except Timeout:
         process = f"process {run.result['pid']}" if run.status == "running" else "another process"
-        raise LabError(f"{run.path}: {process} runs there; wait for it, or end it first") from None
+        raise Occupied(f"{run.path}: {process} runs there; wait for it, or end it first") from None
     except OSError as error:
         raise LabError(f"{run.path}: cannot be written ({error.strerror}); choose another output=DIR") from error
     try:

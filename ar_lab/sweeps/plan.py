@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ar_lab import runs
-from ar_lab.errors import ConfigError, LabError
+from ar_lab.errors import ConfigError, LabError, Occupied
 from ar_lab.runs import Run
 from ar_lab.runs.directory import OUTPUTS
-from ar_lab.runs.recording import alone
+from ar_lab.runs.recording import LOCK, alone
 from ar_lab.sweeps.identity import configuration_id, job_id, sweep_name
 
 PLAN = "sweep.json"
@@ -52,16 +52,26 @@ class Sweep:
     line: tuple[str, ...]
     jobs: tuple[Job, ...]
 
-    def freeze(self, jobs: Sequence[Job]) -> None:
-        """Writes the plan, and the configs of the jobs that are to run: from now on no YAML is read again."""
+    def freeze(self, jobs: Sequence[Job]) -> list[Job]:
+        """Writes the configs of the jobs that are to run, and the plan: from now on no YAML is read again.
+
+        Returns the jobs that are frozen: all but those that another process runs.
+        """
+        if not is_sweep(self.path):
+            self._write_plan([])  # or a kill in between would leave what nobody knows for a sweep
+        frozen = []
         for job in jobs:
             job.path.mkdir(parents=True, exist_ok=True)
-            if job.run.result:
-                job.run.write_result(
-                    data_files=None
-                )  # of a config that is no longer there: the job reads its data to know
-            job.run.write_config(job.config)
-        planned = [{"id": job.id, "overrides": job.overrides} for job in self.jobs]
+            with suppress(Occupied), alone(job.run):
+                if job.run.result:  # of a config that is no longer there: the job reads its data to know
+                    job.run.write_result(data_files=None)
+                job.run.write_config(job.config)
+                frozen.append(job)
+        self._write_plan(self.jobs)  # with no job that has no config
+        return frozen
+
+    def _write_plan(self, jobs: Sequence[Job]) -> None:
+        planned = [{"id": job.id, "overrides": job.overrides} for job in jobs]
         runs.write_json(self.path / PLAN, {"line": self.line, "jobs": planned})
 
     @contextmanager
@@ -104,9 +114,14 @@ def _directory(configs: list[dict[str, Any]], line: Sequence[str]) -> Path:
     if output is None:
         return OUTPUTS.absolute() / "sweeps" / (name or sweep_name(configs, line))
     path = Path(output)
-    if path.exists() and not is_sweep(path) and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and not _is_free(path) and not is_sweep(path):  # in this order: one may be made meanwhile
         raise ConfigError(f"output={path}: not empty, and not a sweep; choose another directory or empty this one")
     return path
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a directory holds nothing but what a process left that was killed before there was a sweep."""
+    return path.is_dir() and all(file.name == LOCK or file.match(f"{PLAN}.*.tmp") for file in path.iterdir())
 
 
 def is_sweep(path: str | Path) -> bool:

@@ -14,9 +14,11 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from traceback import format_exc
+from typing import Any
 
-from ar_lab.errors import Interrupted
+from ar_lab.errors import Interrupted, Occupied
 from ar_lab.runs import Run
+from ar_lab.runs.recording import alone
 from ar_lab.sweeps.child import LOG, SIGNALS, work
 from ar_lab.sweeps.machine import Slot
 from ar_lab.sweeps.signals import Signals, taken
@@ -60,6 +62,7 @@ class Child:
     """One job, its process, and what the process uses."""
 
     run: Run
+    before: dict[str, Any]  # what the run said of itself when the process was started
     slot: Slot
     process: BaseProcess
 
@@ -72,19 +75,22 @@ class Child:
                 os.kill(self.process.pid, signum)
 
     def conclude(self) -> None:
-        """Writes how the job ended, unless it said so itself."""
+        """Writes how the job ended, unless it said so itself, or another process has the run."""
         self.process.join()
-        code, result = self.process.exitcode, self.run.result
+        code = self.process.exitcode
         killed = code < 0 or code == LOST
         if killed:
             self.tell(signal.SIGKILL)
-        said = result.get("status") in ENDINGS and result.get("pid") == self.process.pid
-        if said or code in (130, 143):  # a signal before the job had begun leaves all as it was
+        if code in (130, 143):  # a signal before the job had begun leaves all as it was
             return
-        if killed:
-            self.run.write_result(status="killed", signal=signal.Signals(-code).name if code < 0 else None)
-        else:
-            self.run.write_result(status="failed", traceback=_tail(self.run.path / LOG))
+        with suppress(Occupied), alone(self.run):
+            result = self.run.result
+            if result.get("status") in ENDINGS and (code == 0 or result != self.before):
+                return
+            if killed:
+                self.run.write_result(status="killed", signal=signal.Signals(-code).name if code < 0 else None)
+            else:
+                self.run.write_result(status="failed", traceback=_tail(self.run.path / LOG))
 
 
 class Pool:
@@ -112,15 +118,17 @@ class Pool:
                 waiting.clear()
 
     def start(self, directory: Path) -> None:
-        slot = self.free.pop(0)
+        run, slot = Run(directory), self.free.pop(0)
         arguments = (self.entry, directory, {**os.environ, **slot.environment})
         process = self.context.Process(target=work, args=arguments, name=directory.name)
+        before = run.result
         try:
             with _starting():
                 process.start()
-            self.children.append(Child(Run(directory), slot, process))
+            self.children.append(Child(run, before, slot, process))
         except (OSError, EOFError):  # no process or no memory is left
-            Run(directory).write_result(status="failed", traceback=format_exc())
+            with suppress(Occupied), alone(run):
+                run.write_result(status="failed", traceback=format_exc())
             self.free.append(slot)
 
     def reap(self) -> list[Run]:

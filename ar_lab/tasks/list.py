@@ -71,7 +71,7 @@ def sweep_row(name: str, path: Path) -> Row:
     statuses = [job.run.status for job in sweep.jobs]
     said = " ".join(override for override in sweep.line if not is_place(key_of(override)))
     done = statuses.count("done")
-    state = "done" if done == len(statuses) else f"{done} of {len(statuses)} done"
+    state = "done" if 0 < done == len(statuses) else f"{done} of {len(statuses)} done"
     try:
         best = json.loads((path / "summary.json").read_text(encoding="utf-8"))["configurations"][0]
     except (OSError, ValueError, LookupError):

@@ -12,6 +12,7 @@ import yaml
 
 import tests.sweeps.toys as toys
 from ar_lab.runs import Run
+from ar_lab.runs.recording import alone
 from ar_lab.sweeps import pool
 from ar_lab.sweeps.machine import Slot
 
@@ -61,6 +62,23 @@ def test_a_child_that_fails_at_once_does_not_keep_what_was_said_before(jobs):
     job.write_result(status="interrupted", pid=1)
     pool.run([job.path], "nowhere:job", ONE)
     assert job.status == "failed"
+
+
+def test_a_job_that_finds_itself_done_stays_done(jobs):
+    made = jobs("found done")
+    made[0].write_result(status="done", pid=1)
+    assert run(made) == ["done"]
+
+
+def test_nothing_is_written_where_another_process_runs(jobs):
+    held, _ = made = jobs("refused", "overtaken")
+    for job in made:
+        job.write_result(status="running")
+    with alone(held):
+        before = held.result
+        assert run(made) == ["running", "done"]
+        assert held.result == before
+    assert run([held]) == ["failed"]
 
 
 def test_a_signal_before_a_job_has_begun_leaves_it_as_it_was(jobs):

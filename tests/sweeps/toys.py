@@ -20,6 +20,13 @@ def job(directory: Path) -> int:
     if how == "silent":
         print("the last words")
         os._exit(3)
+    if how == "found done":
+        return 0
+    if how == "refused":
+        return 1
+    if how == "overtaken":  # refused, by a process that has ended since
+        run.write_result(status="done")
+        return 1
     if how == "early":
         signal.raise_signal(signal.SIGTERM)
     environment = {key: os.environ.get(key) for key in ("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")}
