@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError
-from ar_lab.runs.differences import flatten
+from ar_lab.runs.differences import difference, flatten
 from ar_lab.sweeps import plan
 
 PRIMARY = "config"
@@ -75,7 +75,12 @@ def _refit(path: str, chosen: dict[str, str], configs: Path) -> dict[str, Any]:
     except (OSError, ValueError, LookupError, StopIteration) as error:
         raise ConfigError(f"refit={path}: no job of this sweep is done, so none is best; run its line again") from error
     config = {key: value for key, value in runs.Run(job).config.items() if key != "cv"}
+    config["checkpoints"] = _today(configs).checkpoints  # those of a sweep's jobs are thrown away to save room
     return _primary({**config, "refit": str(sweep.path), "run": None, "output": None}, job, chosen, configs)
+
+
+def _today(configs: Path) -> DictConfig:
+    return OmegaConf.load(configs / f"{PRIMARY}.yaml")
 
 
 def _choices(arguments: list[str], configs: Path) -> dict[str, str]:
@@ -89,7 +94,7 @@ def _primary(config: dict[str, Any], where: Path, chosen: dict[str, str], config
     for key in ("hydra", "defaults"):
         if key in config:
             raise ConfigError(f"{where}/config.yaml: {key} has no place in the config of a run")
-    today = OmegaConf.load(configs / f"{PRIMARY}.yaml")
+    today = _today(configs)
     task = config["task"].get("name") if isinstance(config.get("task"), dict) else "train"
     anew = {key for key in chosen if (key, chosen[key]) != ("task", task)}.union(OF_THE_START)
     kept = {key: value for key, value in config.items() if key not in anew}
@@ -128,7 +133,27 @@ def check_unchanged(config: dict[str, Any]) -> None:
                 "leave it out, or start a new run"
             )
     if config["task"]["name"] == "train":
+        _check_stands_alone(run, config)
         _check_goes_on(run, config["trainer"]["max_steps"])
+
+
+def _check_stands_alone(run: runs.Run, config: dict[str, Any]) -> None:
+    """Raises ConfigError for a changed value in a part of something larger, which knows its parts by their configs."""
+    found, around = difference(run.config, config), run.path.parent
+    if found is None:
+        return
+    if plan.is_sweep(around):
+        whole = f"a job of the sweep {around}"
+    elif runs.is_run(around) and runs.Run(around).has_folds_inside:
+        whole = f"a fold of {around}"
+    else:
+        return
+    key, before, now = found
+    weights = "" if run.has_folds_inside else f", from its weights by init_from={run.path}"
+    raise ConfigError(
+        f"{key}={now}: {run.path} has {before} and is {whole}, which knows it by its config; "
+        f"leave it out, or start a new run{weights}"
+    )
 
 
 def _check_goes_on(run: runs.Run, max_steps: int) -> None:

@@ -30,6 +30,11 @@ def restore(path: str | Path) -> Restored:
         ConfigError: when there is no run or no checkpoint there, or the checkpoint is damaged.
     """
     run = runs.find(path)
+    if run.has_folds_inside:
+        last = run.config["cv"]["folds"] - 1
+        raise ConfigError(
+            f"{run.path}: the models are those of its folds; name one of them: {run.path}/fold0 to {last}"
+        )
     content = read_checkpoint(run.checkpoint())
     codec = codecs.from_dict(content["codec"])
     model = build_model(run.config, codec.space)

@@ -83,11 +83,11 @@ class Run:
 
         Raises:
             ConfigError: when this is the run of another config, and `run` does not say to go on with it; or it does,
-                and a finished run kept no last.ckpt to go on from.
+                and the run has folds inside, or is finished and kept no last.ckpt to go on from.
         """
         found, status, told_to = difference(self.config, config), self.status, config["run"] is not None
         if told_to and (found or status != "done"):
-            self._check_is_to_go_on(status)
+            self._check_is_to_go_on(status, found)
             return "resume"
         if found:
             key, ours, theirs = found
@@ -99,14 +99,23 @@ class Run:
             return "done" if self.has_same_files(config) else "unsure"
         return {"pending": "new", "failed": "afresh"}.get(status, "resume")
 
-    def _check_is_to_go_on(self, status: str) -> None:
-        if status in FINAL and not self.checkpoint("last").exists():
+    def _check_is_to_go_on(self, status: str, found: tuple[str, Any, Any] | None) -> None:
+        if self.has_folds_inside:
+            if found:
+                key, ours, theirs = found
+                raise ConfigError(f"{key}={theirs}: the folds in {self.path} have {ours}; start a new run")
+        elif status in FINAL and not self.checkpoint("last").exists():
             weights = f" from its weights: init_from={self.path}" if self.checkpoint("best").exists() else ""
             kept = self.config.get("checkpoints")
             raise ConfigError(
                 f"run={self.path}: is {status} and kept no last.ckpt to go on from (checkpoints={kept}); "
                 f"start a new run{weights}"
             )
+
+    @property
+    def has_folds_inside(self) -> bool:
+        """Whether this is a job of cv.fold=all: fold0, fold1, … are the runs, and it has no checkpoint itself."""
+        return self.config.get("cv", {}).get("fold") == "all"
 
     def has_same_files(self, config: dict[str, Any]) -> bool:
         """Whether the config's data are unchanged by the look of their files; False when one must read them to know."""

@@ -1,12 +1,15 @@
 """Sweeps from the command line: planned whole, run once, summed up whatever happened."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ar_lab import multirun
+from ar_lab.runs import Run
+from ar_lab.runs.recording import alone
 from tests.command.conftest import Answer
 from tests.tasks.conftest import QUICK, SMALL
 
@@ -188,6 +191,92 @@ def test_the_best_configuration_is_trained_on_all_training_data(command):
     assert (result["fold"], result["split"]["test"]) == (None, 360)
     assert "lr: 0.01" in Path("best/config.yaml").read_text()
     assert f"refit: {sweep}" in Path("best/config.yaml").read_text()
+
+
+@pytest.mark.parametrize(("more", "kept"), [([], {"best.ckpt", "last.ckpt"}), (["checkpoints=1"], {"best.ckpt"})])
+def test_the_final_model_is_kept_though_those_of_the_sweep_are_not(command, more, kept):
+    sweep = sweep_of(command(*FOLDS, "checkpoints=0"))
+    assert not list(sweep.rglob("*.ckpt"))
+    assert command(f"refit={sweep}", "output=best", *more).code == 0
+    assert {file.name for file in Path("best/checkpoints").iterdir()} == kept
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> list[str]:
+    """The overrides of a data file of our own."""
+    rows = "".join(f"{i % 7},{i * i % 11}\n" for i in range(60))
+    (tmp_path / "table.csv").write_text(f"a,b\n{rows}")
+    return ["model=charrnn", "model.hidden=8", "data=table", "data.path=table.csv", "data.batch_size=8"]
+
+
+def test_jobs_whose_data_file_was_written_again_stay_done(command, table):
+    line = [
+        *table,
+        "cv=kfold",
+        "cv.folds=2",
+        "logger=none",
+        "trainer.max_steps=2",
+        "task.samples=2",
+        "launcher.n_jobs=1",
+    ]
+    sweep = sweep_of(command(*line))
+    before = results(sweep)
+    os.utime("table.csv", ns=(1, 1))
+    answer = command(*line)
+    assert answer.code == 0, answer.err
+    after = results(sweep)
+    assert summary(sweep)["jobs"]["done"] == 2
+    for fold in (0, 1):
+        assert after[fold]["data_files"] != before[fold]["data_files"]
+        assert {**after[fold], "data_files": None} == {**before[fold], "data_files": None}
+
+
+def test_a_job_that_another_process_runs_is_reported_as_running(command):
+    sweep = sweep_of(command(*FOLDS))
+    here, gone = (Run(file.parent) for file in sorted(sweep.glob("*/result.json"))[:2])
+    here.write_result(status="running")
+    gone.write_result(status="killed")
+    before = (here.path / "result.json").read_bytes()
+    with alone(here):
+        answer = command(*FOLDS)
+    assert answer.code == 1 and f"{here.path}: another process runs there" in answer.err
+    assert summary(sweep)["jobs"] | {"done": 2, "running": 1} == summary(sweep)["jobs"]
+    assert (here.path / "result.json").read_bytes() == before
+
+
+def test_a_part_of_something_larger_goes_on_as_it_is_or_not_at_all(command):
+    lines = [[*FOLDS, "output=sweep", f"cv.fold={fold}"] for fold in ("0", "all")]
+    (sweep,) = {sweep_of(command(*line)) for line in lines}
+    jobs = {
+        result["fold"]: file.parent for file in sweep.glob("*/result.json") if (result := json.loads(file.read_text()))
+    }
+    inside = jobs["all"] / "fold1"
+    for run, whole in ((jobs[0], "a job of the sweep"), (jobs["all"], "a job of the sweep"), (inside, "a fold of")):
+        before = (run / "config.yaml").read_bytes(), (run / "result.json").read_bytes()
+        answer = command("task=train", f"run={run}", "trainer.max_steps=6")
+        assert answer.code == 2 and answer.err.count("\n") == 1
+        assert f"trainer.max_steps=6: {run} has 3 and is {whole}" in answer.err
+        assert before == ((run / "config.yaml").read_bytes(), (run / "result.json").read_bytes())
+        Run(run).write_result(status="interrupted")
+        assert command("task=train", f"run={run}").code == 0
+        assert Run(run).status == "done"
+    assert [command(*line).code for line in lines] == [0, 0]
+
+
+def test_a_run_with_folds_inside_is_not_changed_and_names_them_where_a_model_is_asked_for(command):
+    sweep = sweep_of(command(*FOLDS, "cv.fold=all"))
+    (job,) = (file.parent for file in sweep.glob("*/result.json"))
+    job = job.rename("alone").absolute()
+    for status in ("done", "interrupted"):
+        Run(job).write_result(status=status)
+        answer = command("task=train", f"run={job}", "trainer.max_steps=6")
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+        assert f"trainer.max_steps=6: the folds in {job} have 3" in answer.err
+        assert Run(job).status == status and Run(job).config["trainer"]["max_steps"] == 3
+    for task in ("evaluate", "sample"):
+        answer = command(f"task={task}", f"run={job}")
+        assert answer.code == 2 and f"name one of them: {job}/fold0 to 2" in answer.err
+    assert command("task=sample", f"run={job}/fold0").code == 0
 
 
 def test_runs_and_sweeps_are_listed(command):
