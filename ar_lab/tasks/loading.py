@@ -26,3 +26,13 @@ def load_parts(config: dict[str, Any]) -> Parts:
     if before is not None and None in before.values():
         before = stamps(paths)  # load itself fetched what was not there
     return replace(parts, files=before)
+
+
+def changed(parts: Parts, result: dict[str, Any]) -> str | None:
+    """What tells the parts from those that a run's result is about, in a few words; None when nothing does."""
+    then, split = result.get("data_checksum"), result.get("split", {})
+    if then not in (None, parts.checksum):
+        return f"the data are others now (checksum {parts.checksum[:12]}, then {then[:12]})"
+    if parts.digest != split.get("hash", parts.digest):
+        return f"the data are split otherwise now (hash {str(parts.digest)[:12]}, then {str(split['hash'])[:12]})"
+    return None

@@ -6,11 +6,12 @@ from typing import Any
 
 from ar_lab import runs
 from ar_lab.errors import ConfigError
+from ar_lab.recall import OF_THE_START
 from ar_lab.restore import read_checkpoint
 from ar_lab.runs import Run
 from ar_lab.runs.recording import recorded
 from ar_lab.runs.run import FINAL
-from ar_lab.tasks.loading import load_parts
+from ar_lab.tasks.loading import changed, load_parts
 
 
 def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) -> Run:
@@ -25,7 +26,7 @@ def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) 
 def _is_to_run(run: Run, config: dict[str, Any]) -> bool:
     """Whether something is left to do in a claimed run, which is made ready for it."""
     standing = run.standing(config)
-    if standing in ("unsure", "resume") and not run.has_same_files(config):
+    if standing in ("unsure", "resume") and "data_checksum" in run.result:
         standing = _by_the_data(run, config, standing)
     if standing == "done":
         return False
@@ -33,7 +34,8 @@ def _is_to_run(run: Run, config: dict[str, Any]) -> bool:
         run.clear()
     elif config["cv"]["fold"] != "all" and not _is_to_go_on(run):  # folds inside a job have runs of their own
         run.rewind()
-    run.write_config(config)
+    told_to = config["run"] is not None  # not by what it was started by, which stays on record
+    run.write_config({**config, **{key: run.config[key] for key in OF_THE_START if told_to and key in run.config}})
     return True
 
 
@@ -52,19 +54,20 @@ def _is_to_go_on(run: Run) -> bool:
 
 
 def _by_the_data(run: Run, config: dict[str, Any], standing: runs.Standing) -> runs.Standing:
-    """The standing of a run whose data look changed: told by the checksum of the data themselves.
+    """The standing of a run whose data look changed, or that is to go on with them: told by the data themselves.
 
     Raises:
         ConfigError: when they are other data, and `run` says to go on.
     """
     if config["cv"]["fold"] == "all":
         return "resume"  # every fold inside is settled on its own
-    parts, before = load_parts(config), run.result["data_checksum"]
-    if parts.checksum == before:
+    parts = load_parts(config)
+    change = changed(parts, run.result)
+    if change is None:
         run.write_result(data_files=parts.files)
         return "done" if standing == "unsure" else standing
-    change = f"{run.path}: the data are others now (checksum {parts.checksum[:12]}, then {before[:12]})"
     if config["run"] is not None:
-        raise ConfigError(f"run={change}; start a new run, or give the original ones by data.root= or data.path=")
-    print(f"{change}; training starts afresh", file=sys.stderr, flush=True)
+        remedy = "start a new run, or give the original ones by data.root= or data.path="
+        raise ConfigError(f"run={run.path}: {change}; {remedy}")
+    print(f"{run.path}: {change}; training starts afresh", file=sys.stderr, flush=True)
     return "afresh"

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ar_lab import runs
@@ -63,6 +64,49 @@ def test_a_run_does_not_go_on_with_other_data(lab, table, capfd):
     lab("task=train", f"run={run}", "trainer.max_steps=6", code=2)
     assert "the data are others now" in capfd.readouterr().err
     assert result(run)["status"] == "done"
+
+
+def labeled(file: Path, labels: np.ndarray) -> list[str]:
+    """The same images whatever their labels, which decide the folds; the line that learns one of these."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 4, 4), dtype=np.uint8)
+    np.savez(file, images=images, labels=labels)
+    data = ["data=image_files", f"data.path={file}", "data.levels=4", "data.batch_size=8"]
+    fold = ["cv=kfold", "cv.folds=3", "cv.fold=1", "launcher=basic", "output=sweep"]
+    return [*SMALL["charrnn"], "logger=csv", "task.samples=2", "trainer.max_steps=2", *data, *fold]
+
+
+@pytest.mark.parametrize("status", ["done", "running"])
+def test_other_labels_are_other_data(lab, tmp_path, status, capfd):
+    labels = np.arange(60) % 3
+    [job] = (path.parent for path in lab(*labeled(tmp_path / "a.npz", labels)).glob("*/result.json"))
+    before = result(job)
+    pretend(job, status=status, pid=None)
+    lab(*labeled(tmp_path / "a.npz", np.sort(labels)))
+    after = result(job)
+    assert "the data are others now" in capfd.readouterr().err and "resumed_at_step" not in after
+    assert after["status"] == "done" and after["split"]["hash"] != before["split"]["hash"]
+
+
+@pytest.mark.parametrize("status", ["done", "running"])
+def test_the_same_data_split_otherwise_start_it_afresh(lab, table, status, capfd):
+    run = lab(*LINE)
+    split = result(run)["split"]
+    pretend(run, status=status, pid=None, split={**split, "hash": "0" * 64})
+    os.utime(table, ns=(1, 1))
+    lab(*LINE)
+    assert "the data are split otherwise now (hash" in capfd.readouterr().err
+    assert result(run)["split"] == split and train_steps(run) == [1, 2, 3, 4]
+    assert "resumed_at_step" not in result(run)
+
+
+def test_a_run_that_is_cut_short_looks_at_its_data_even_if_the_files_are_as_they_were(lab, tmp_path, table, capfd):
+    run = lab(*LINE)
+    pretend(run, status="running", pid=None)
+    other = tmp_path / "other.csv"
+    other.write_text(table.read_text() + "3,3\n")
+    lab("task=train", f"run={run}", f"data.path={other}", code=2)
+    assert "the data are others now" in capfd.readouterr().err
+    assert result(run)["status"] == "running"
 
 
 def test_a_failed_run_starts_afresh_but_goes_on_when_told_to(lab):
