@@ -13,6 +13,8 @@ from statistics import mean
 import pytest
 
 from ar_lab.runs import Run
+from ar_lab.sweeps.plan import find
+from ar_lab.sweeps.records import VALIDATION, metric_of
 from ar_lab.sweeps.search_space import parse
 from ar_lab.sweeps.study import STUDY, Study, Trial
 from tests.command.conftest import Answer
@@ -229,3 +231,11 @@ def test_a_search_survives_a_killed_trial_and_an_interruption(tmp_path):
     found = trials(path)
     assert len(found) == 4 and {trial.state for trial in found} <= {"COMPLETE", "PRUNED"}
     assert [trial.job for trial in found][: len(cut_short)] == [trial.job for trial in cut_short]
+
+
+def test_a_trial_gone_on_with_by_hand_is_still_ranked_by_its_validation_figure(command):
+    path = search_of(command(*SEARCH, "sweep.n_trials=1"))
+    (job,) = find(path).jobs
+    job.run.write_result(status="interrupted")
+    assert command("task=train", f"run={job.path}").code == 0
+    assert job.run.status == "done" and metric_of(job.run.config) == VALIDATION
