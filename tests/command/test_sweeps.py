@@ -87,6 +87,25 @@ def test_replicates_by_seed_are_one_configuration(command):
     assert len(found["comparisons"]) == 1
 
 
+def test_configurations_are_compared_where_they_hold_out_the_same_examples(command):
+    line = [*FOLDS, "cv.fold=0,1", "cv.seed=0,1", "data.fraction=0.5,1"]
+    found = summary(sweep_of(command(*line)))
+    draws = {c["rank"]: c["overrides"][0] for c in found["configurations"]}
+    assert sorted(draws.values()) == ["cv.seed=0", "cv.seed=0", "cv.seed=1", "cv.seed=1"]
+    assert len(found["comparisons"]) == 6
+    for pair in found["comparisons"]:
+        assert pair["folds"] == (2 if draws[pair["first"]] == draws[pair["second"]] else 0)
+        assert (pair["p"] is None) == (pair["folds"] == 0)
+
+
+def test_a_fold_by_itself_and_among_all_in_one_job_counts_once(command):
+    (both,) = summary(sweep_of(command(*FOLDS, "cv.fold=all,1")))["configurations"]
+    (plain,) = summary(sweep_of(command(*FOLDS)))["configurations"]
+    assert [both[key] for key in ("folds", "mean", "se", "ci95")] == [
+        plain[key] for key in ("folds", "mean", "se", "ci95")
+    ]
+
+
 def test_one_invalid_job_starts_none(command, tmp_path):
     answer = command("-m", "optimizer.lr=1e-3,-1", *TINY)
     assert answer.code == 2

@@ -25,7 +25,8 @@ def test_a_changed_value_is_another_job():
     ],
 )
 def test_where_and_how_a_job_runs_is_not_part_of_it(place):
-    assert job_id(composed("data=mnist", place)) == job_id(composed("data=mnist"))
+    fold = ["data=mnist", "cv=kfold", "cv.fold=0"]
+    assert job_id(composed(*fold, place)) == job_id(composed(*fold))
 
 
 def test_folds_repeats_and_seeds_are_replicates_of_one_configuration():
