@@ -24,6 +24,7 @@ from ar_lab.sweeps.strategy import optuna
 from ar_lab.sweeps.study import Study, Trial
 
 Config = dict[str, Any]
+PLACES = {"root", "cache"}  # where data lie, which a later line may say otherwise
 
 
 def search(context: HydraContext, master: DictConfig, line: list[str]) -> int:
@@ -101,10 +102,15 @@ class Search:
     broken: bool = False  # by a job that failed, under sweep.fail_fast
 
     def run(self) -> int:
-        """Goes on to `n_trials` trials, and sums up whatever became of them."""
+        """Goes on to `n_trials` trials, and sums up whatever became of them.
+
+        Raises:
+            ConfigError: when the data are no longer those of the trials so far.
+        """
         from ar_lab.tasks.summarize import conclude
 
         self.recall()
+        self.check_data()
         ended: LabError | Interrupted | None = None
         try:
             with interruptible((signal.SIGINT, signal.SIGTERM)), self.watching():
@@ -135,6 +141,27 @@ class Search:
         self.jobs = {trial.job: known[trial.job] for trial in self.study.trials if trial.job in known}
         self.shown.extend(self.jobs.values())
         self.was_done = sum(job.run.status == "done" for job in self.jobs.values())
+
+    def check_data(self) -> None:
+        """Raises ConfigError when a trial that is over was trained on other data: its figure ranks with no new one."""
+        over = {trial.job for trial in self.study.trials if trial.state in ("COMPLETE", "PRUNED")}
+        jobs = [(job.run, self.placed(job.config)) for job in self.jobs.values() if job.id in over]
+        if all(run.has_same_files(config) for run, config in jobs):
+            return
+        from ar_lab.tasks.settling import confirm  # not above: it needs torch, and most lines do not come here
+
+        try:
+            confirm(jobs)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{error}; a search ranks all its trials on the same data: give the original ones, or choose another "
+                "sweep.name or output"
+            ) from error
+
+    def placed(self, config: Config) -> Config:
+        """The config of an earlier trial, with its data where this line has them."""
+        here = {key: self.config["data"].get(key, config["data"][key]) for key in PLACES & config["data"].keys()}
+        return {**config, "data": {**config["data"], **here}}
 
     def go_on(self) -> None:
         """Ends the trials that were cut short, then draws new ones."""

@@ -1,7 +1,7 @@
 """Settling a run: the same line again shows what is done, goes on with what was cut short, and starts all else."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ar_lab import runs
@@ -9,7 +9,7 @@ from ar_lab.errors import ConfigError
 from ar_lab.recall import OF_THE_START
 from ar_lab.restore import read_checkpoint
 from ar_lab.runs import Run
-from ar_lab.runs.recording import recorded
+from ar_lab.runs.recording import alone, recorded
 from ar_lab.runs.run import FINAL
 from ar_lab.tasks.loading import changed, load_parts
 
@@ -21,6 +21,32 @@ def settle(config: dict[str, Any], work: Callable[[Run, dict[str, Any]], None]) 
             with recorded(run):
                 work(run, config)
         return run
+
+
+def confirm(finished: Iterable[tuple[Run, dict[str, Any]]]) -> None:
+    """Notes of finished runs whose files look changed that their data are the same, read once for all of a config.
+
+    Raises:
+        ConfigError: for the first whose data are others.
+    """
+    unsure = [(_of_data(config), run) for run, config in finished if not run.has_same_files(config)]
+    while unsure:
+        of_data = unsure[0][0]
+        parts = load_parts(of_data)
+        for run in [run for same, run in unsure if same == of_data]:
+            # Of folds inside a job, the first one's.
+            split = run.result["folds"][0]["split"] if run.has_folds_inside else run.result["split"]
+            if change := changed(parts, {**run.result, "split": split}):
+                raise ConfigError(f"{run.path}: {change}")
+            with alone(run):
+                run.write_result(data_files=parts.files)
+        unsure = [(same, run) for same, run in unsure if same != of_data]
+
+
+def _of_data(config: dict[str, Any]) -> dict[str, Any]:
+    """What of a config decides its data, with the first fold for all of them."""
+    cv = config["cv"]
+    return {"data": config["data"], "cv": {**cv, "fold": 0} if cv["fold"] == "all" else cv}
 
 
 def _is_to_run(run: Run, config: dict[str, Any]) -> bool:
