@@ -36,11 +36,13 @@ def grid(context: HydraContext, master: DictConfig, preset: list[str], line: lis
     Raises:
         ConfigError: when a job is invalid, before any was started.
     """
+    check_counts(master)
     parsed = OverridesParser.create(config_loader=context.config_loader).parse_overrides([*preset, *line])
     refuse_varying(parsed)
     combinations = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
     if not combinations:
-        raise ConfigError(f"{' '.join([*preset, *line])}: an empty range, so there is no job; cv.repeats is at least 1")
+        empty = [o.input_line for o in parsed if o.is_sweep_override() and not list(o.sweep_string_iterator())]
+        raise ConfigError(f"{' '.join(empty)}: an empty range, so there is no job")
     configs = compose_all(context, master, combinations)
     if any(config["task"]["name"] != "train" or config["run"] is not None for config in configs):
         codes = [said(lambda config=config: run_checked(config)) for config in configs]
@@ -53,6 +55,14 @@ def grid(context: HydraContext, master: DictConfig, preset: list[str], line: lis
         return 0
     with sweep.alone():
         return run(sweep, master)
+
+
+def check_counts(master: DictConfig) -> None:
+    """Raises ConfigError where the folds of cv=kfold cannot be counted."""
+    for key, least in (("folds", 2), ("repeats", 1)):
+        value = master.cv[key]
+        if master.hydra.sweeper.get("params") and (not isinstance(value, int) or value < least):
+            raise ConfigError(f"cv.{key}={value}: must be a whole number, at least {least}")
 
 
 def refuse_varying(overrides: Sequence[Override]) -> None:
@@ -97,7 +107,8 @@ def run(sweep: Sweep, master: DictConfig) -> int:
         if job not in to_run:
             print(f"{job.path}: another process runs there, and is left to it", file=sys.stderr, flush=True)
     if to_run:
-        print(f"{len(sweep.jobs)} jobs, {len(to_run)} to run, in {sweep.path}", file=sys.stderr, flush=True)
+        jobs = f"{len(sweep.jobs)} job{'s' if len(sweep.jobs) > 1 else ''}"
+        print(f"{jobs}, {len(to_run)} to run, in {sweep.path}", file=sys.stderr, flush=True)
         try:
             table = master.launcher.name != "basic"  # whose jobs print for themselves
             with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs, table=table):

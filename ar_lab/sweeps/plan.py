@@ -11,9 +11,10 @@ from typing import Any
 from ar_lab import runs
 from ar_lab.errors import ConfigError, LabError, Occupied
 from ar_lab.runs import Run
+from ar_lab.runs.differences import is_place
 from ar_lab.runs.directory import OUTPUTS
 from ar_lab.runs.recording import LOCK, alone
-from ar_lab.sweeps.identity import configuration_id, job_id, sweep_name
+from ar_lab.sweeps.identity import configuration_id, job_id, key_of, sweep_name
 
 PLAN = "sweep.json"
 
@@ -99,7 +100,8 @@ def plan(line: Sequence[str], jobs: Sequence[tuple[Sequence[str], dict[str, Any]
     path = _directory(configs, line)
     planned: dict[str, Job] = {}
     for overrides, config in jobs:
-        job = Job(path / job_id(config), tuple(overrides), {**config, "output": None})
+        said = tuple(override for override in overrides if not is_place(key_of(override)))
+        job = Job(path / job_id(config), said, {**config, "output": None})
         if job.id in planned:
             raise ConfigError(f"{' '.join(overrides)}: the same job as {' '.join(planned[job.id].overrides)}; drop one")
         planned[job.id] = job

@@ -35,6 +35,7 @@ class Record:
     validation_last: float | None = None
     seconds: float | None = None
     n_train: int | None = None  # examples given to the learning procedure, its validation part included
+    n_validation: int | None = None  # of these, what the checkpoint is chosen by
     n_test: int | None = None
     held_out: str | None = None  # a hash of the examples that the figure is over; None when they are not known
     parameters: int | None = None
@@ -101,6 +102,7 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
         validation_last=validation[-1] if validation else None,
         seconds=result.get("seconds"),
         n_train=split["train"] + (split["validation"] if metric == METRIC else 0) if split else None,
+        n_validation=split.get("validation") if metric == METRIC else None,
         n_test=split.get(part),
         held_out=split.get(f"{part}_hash"),
         parameters=result.get("parameters"),

@@ -1,6 +1,8 @@
 """Wording: what the numbers of a summary estimate, what they cannot say, and what is unusual about this sweep."""
 
 from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean
 from typing import Any
 
 from ar_lab.sweeps.records import METRIC, Record
@@ -10,9 +12,8 @@ BENGIO = "no unbiased estimate of the variance of cross-validation exists (Bengi
 
 def estimand(records: Sequence[Record], resampled: bool) -> str:
     """What a configuration's mean is the estimate of."""
-    sizes = [record.n_train for record in records if record.n_train is not None]
     metric = records[0].metric if records else METRIC
-    size = f" (n = {round(sum(sizes) / len(sizes)):,})" if sizes else ""
+    size = _size(records)
     if resampled:
         return (
             f"mean: estimates the expected held-out figure ({metric}) of the learning procedure over training sets of "
@@ -22,6 +23,16 @@ def estimand(records: Sequence[Record], resampled: bool) -> str:
         f"mean: estimates the expected held-out figure ({metric}) on this one split{size} over the randomness of "
         "training (seeds) alone; how much another split would change it is not known (cv=kfold tells)."
     )
+
+
+def _size(records: Sequence[Record]) -> str:
+    """How much a training was given, and how much of that went to choosing its checkpoint."""
+    given = [(record.n_train, record.n_validation or 0) for record in records if record.n_train is not None]
+    if not given:
+        return ""
+    total, validation = (round(sum(sizes) / len(given)) for sizes in zip(*given, strict=True))
+    part = f", of which {validation:,} to choose the checkpoint by" if validation else ""
+    return f" (n = {total:,}{part})"
 
 
 def caveat(resampled: bool) -> str:
@@ -54,11 +65,28 @@ def notes(
     if uneven := [c for c in configurations if c["folds"] == c["folds_expected"] and _count(c) < len(c["figures"])]:
         missing = ", ".join(f"{' '.join(c['overrides'])} {_count(c)}/{len(c['figures'])}" for c in uneven)
         found.append(f"folds that lack seeds ({missing} trainings) count as much as the others")
+    if spread := _spread_of_seeds(records):
+        found.append(f"seeds of one fold differ by {spread:.4f} (standard deviation); ± is of their means")
+    if len(data := sorted({record.name.rpartition("data=")[2] for record in records})) > 1:
+        found.append(f"figures of different data ({', '.join(data)}) do not compare, nor do ranks across them")
     if apart := sum(not pair["folds"] for pair in comparisons):
         found.append(f"{apart} of {len(comparisons)} pairs have no figures over the same held-out examples to compare")
     if sum(c["rank"] is not None for c in configurations) > 1:
         found.append("the first of a ranking was chosen by these figures, and its mean flatters it a little for that")
     return found
+
+
+def _spread_of_seeds(records: Sequence[Record]) -> float | None:
+    """The pooled standard deviation between the seeds of one fold; None where no fold has several."""
+    groups: dict[Any, list[float]] = {}
+    for record in records:
+        if record.figure is not None and record.fold is not None:
+            groups.setdefault((record.configuration, *record.split), []).append(record.figure)
+    several = [figures for figures in groups.values() if len(figures) > 1]
+    if not several:
+        return None
+    squares = sum((figure - fmean(figures)) ** 2 for figures in several for figure in figures)
+    return sqrt(squares / sum(len(figures) - 1 for figures in several))
 
 
 def _count(configuration: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """task=list: the runs and sweeps under a directory."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ar_lab.runs.differences import is_place
 from ar_lab.sweeps import plan
 from ar_lab.sweeps.identity import key_of
 
+TEST = "test/nats_per_dim"
 COLUMNS = ("path", "status", "what", "test nats/dim", "steps", "seconds")
 Row = tuple[str, str, str, str | None, int | None, int | None]
 
@@ -59,25 +61,26 @@ def run_row(name: str, run: Run) -> Row:
         name,
         run.status,
         what,
-        with_error(result.get("metrics", {}), "test/nats_per_dim"),
+        with_error(result.get("metrics", {}), TEST),
         result.get("steps"),
         round(result["seconds"]) if "seconds" in result else None,
     )
 
 
 def sweep_row(name: str, path: Path) -> Row:
-    """The best configuration of a sweep that was summed up, and how many jobs are done."""
+    """What became of a sweep's jobs, and its best configuration where it was summed up."""
     sweep = plan.find(path)
-    statuses = [job.run.status for job in sweep.jobs]
+    states = Counter(job.run.status for job in sweep.jobs)
+    state = "done" if set(states) == {"done"} else ", ".join(f"{count} {status}" for status, count in states.items())
     said = " ".join(override for override in sweep.line if not is_place(key_of(override)))
-    done = statuses.count("done")
-    state = "done" if 0 < done == len(statuses) else f"{done} of {len(statuses)} done"
     try:
-        best = json.loads((path / "summary.json").read_text(encoding="utf-8"))["configurations"][0]
-    except (OSError, ValueError, LookupError):
+        summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+        best = next(configuration for configuration in summary["configurations"] if configuration["rank"] == 1)
+    except (OSError, ValueError, LookupError, StopIteration):
         return name, state, said, None, None, None
-    figures = {"figure": best["mean"], "figure_se": best["se"]}
-    return name, state, f"{said}; best: {' '.join(best['overrides'])}", with_error(figures, "figure"), None, None
+    figures = {TEST: best["mean"], f"{TEST}_se": best["se"]} if summary["metric"] == TEST else {}
+    seconds = sum(configuration["seconds"] or 0 for configuration in summary["configurations"])
+    return name, state, f"{said}; best: {' '.join(best['overrides'])}", with_error(figures, TEST), None, round(seconds)
 
 
 def with_error(figures: dict[str, Any], name: str) -> str | None:

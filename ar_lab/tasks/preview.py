@@ -7,8 +7,6 @@ from typing import Any
 from ar_lab import runs
 from ar_lab.errors import LabError
 from ar_lab.report.listing import print_rows, size
-from ar_lab.runs.differences import is_place
-from ar_lab.sweeps.identity import key_of
 from ar_lab.sweeps.plan import Job, Sweep
 
 CHEAP = 50_000_000  # bytes of data on this machine that are read for the sake of a parameter count
@@ -21,8 +19,7 @@ def preview(sweep: Sweep) -> None:
     rows = []
     for job in sweep.jobs:
         state = job.run.status if runs.is_run(job.path) else "new"
-        said = " ".join(override for override in job.overrides if not is_place(key_of(override)))
-        rows.append((job.id, state, parameters(job, known), size(disk_use(job.path)), said))
+        rows.append((job.id, state, parameters(job, known), size(disk_use(job.path)), " ".join(job.overrides)))
     print_rows(COLUMNS, rows)
     done = sum(job.is_done() for job in sweep.jobs)
     print(f"{len(sweep.jobs)} jobs, {len(sweep.jobs) - done} to run; nothing was written")

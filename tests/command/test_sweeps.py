@@ -116,7 +116,9 @@ def test_one_invalid_job_starts_none(command, tmp_path):
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        (["cv=kfold", "cv.repeats=0"], "an empty range, so there is no job"),
+        (["cv=kfold", "cv.repeats=0"], "cv.repeats=0: must be a whole number, at least 1"),
+        (["cv=kfold", "cv.folds=abc"], "cv.folds=abc: must be a whole number, at least 2"),
+        (["cv=kfold", "seed=range(0)"], "ar_lab: seed=range(0): an empty range, so there is no job"),
         (["cv=kfold", "cv.folds=2,3"], "cv.folds=2,3: one number a sweep"),
         (["-m", "--cfg", "job", "seed=0,1"], "-m with --cfg or --info"),
         (["run=a", "refit=b"], "both are where a config comes from"),
@@ -320,3 +322,17 @@ def test_what_a_sweep_is_not_for_is_said_in_one_line(command):
         answer = command(*line)
         assert answer.code == 2
         assert complaint in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_an_answer_that_cannot_be_written_is_printed_all_the_same(command):
+    sweep = sweep_of(command(*FOLDS))
+    (sweep / "summary.json").unlink()
+    (sweep / "summary.json").mkdir()
+    answer = command("task=summarize", f"run={sweep}")
+    assert answer.code == 1
+    assert "3/3" in answer.out and "could not be written" in answer.err and len(answer.err.splitlines()) == 1
+
+
+def test_a_list_tells_what_became_of_jobs_and_calls_none_best_that_has_no_figure(command):
+    assert command("-m", "optimizer.lr=1e30,1e31", *TINY, "trainer.gradient_clip_val=null").code == 1
+    assert "2 failed" in command("task=list").out and "best" not in command("task=list").out
