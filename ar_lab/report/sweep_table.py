@@ -1,5 +1,7 @@
 """The table of a sweep on standard output, printed from its summary.json alone: no numpy, no torch."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,29 +10,72 @@ from rich.table import Table
 from rich.text import Text
 
 HEADINGS = ("configuration", "folds", "nats/dim", "gap", "overfitting", "seconds", "versus best")
+LEFT_OUT_FIRST = ("seconds", "overfitting", "gap", "versus best", "folds")  # of a table that is too wide
+LEAST = 16  # characters for the configuration, before another column is left out
 
 
 def print_summary(summary: dict[str, Any], path: Path) -> None:
     """Ranked configurations, unfinished jobs with their places below `path`, and what the numbers mean."""
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     if summary["configurations"]:
-        console.print(configurations_table(summary))
+        print_table(summary, console)
     for line in (jobs_line(summary["jobs"]), *(unfinished_line(job, path) for job in summary["unfinished"])):
         console.print(line, soft_wrap=True, markup=False)
     for line in explanations(summary):
         console.print(line, markup=False)
 
 
-def configurations_table(summary: dict[str, Any]) -> Table:
-    """A row a configuration; under a mean and under a difference its 95 % interval."""
-    table = Table("", title_justify="left")
-    for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == "configuration" else "right", overflow="fold")
-    for configuration in summary["configurations"]:
-        cells = [str(configuration["rank"] or "-"), " ".join(configuration["overrides"]), *cells_of(configuration)]
-        cells.append(two_lines(*versus_best(summary, configuration)))
-        table.add_row(*map(Text, cells), style="bold" if configuration["rank"] == 1 else None)
-    return table
+def print_table(summary: dict[str, Any], console: Console) -> None:
+    """A row a configuration with the columns that fit; under a mean and under a difference its 95 % interval."""
+    rows = [row_of(summary, configuration) for configuration in summary["configurations"]]
+    headings = headings_that_fit(rows, console.width)
+    table = Table(title_justify="left")
+    for heading in headings:
+        words = heading == "configuration"
+        table.add_column(heading, justify="left" if words else "right", overflow="fold", no_wrap=not words)
+    for row in rows:
+        overrides = in_lines(row["configuration"].split(" "), room(rows, headings, console.width))
+        cells = {**row, "configuration": overrides}
+        table.add_row(*(Text(cells[heading]) for heading in headings), style="bold" if row[""] == "1" else None)
+    console.print(table)
+    if left_out := [heading for heading in rows[0] if heading not in headings]:
+        console.print(f"left out, for a wider terminal: {', '.join(left_out)}", markup=False)
+
+
+def headings_that_fit(rows: Sequence[dict[str, str]], width: int) -> list[str]:
+    """Those of a table `width` characters wide whose numbers are not broken."""
+    headings = list(rows[0])
+    longest = max(len(word) for row in rows for word in ("configuration", *row["configuration"].split()))
+    for heading in LEFT_OUT_FIRST:
+        if room(rows, headings, width) < min(LEAST, longest):
+            headings.remove(heading)
+    return headings
+
+
+def room(rows: Sequence[dict[str, str]], headings: Sequence[str], width: int) -> int:
+    """The characters that other columns and the rules between them leave to the configuration."""
+    numbers = [heading for heading in headings if heading != "configuration"]
+    taken = sum(max(len(line) for row in rows for line in (h, *row[h].split("\n"))) for h in numbers)
+    return width - taken - 3 * len(headings) - 1
+
+
+def in_lines(overrides: Sequence[str], room: int) -> str:
+    """Breaks an override that is too long for its column after = or a dot of its key, never inside its value."""
+    lines = [""]
+    for override in overrides:
+        pieces = [override] if len(override) <= room else re.split(r"(?<==)|(?<=[A-Za-z_]\.)", override)
+        for piece in (*pieces[:-1], pieces[-1] + " "):
+            if lines[-1] and len(lines[-1] + piece.rstrip()) > room:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def row_of(summary: dict[str, Any], configuration: dict[str, Any]) -> dict[str, str]:
+    """Every cell of a configuration by its heading, that of the rank being empty."""
+    rank, overrides = str(configuration["rank"] or "-"), " ".join(configuration["overrides"])
+    comparison = two_lines(*versus_best(summary, configuration))
+    return dict(zip(("", *HEADINGS), (rank, overrides, *cells_of(configuration), comparison), strict=True))
 
 
 def cells_of(configuration: dict[str, Any]) -> list[str]:

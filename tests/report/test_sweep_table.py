@@ -1,14 +1,25 @@
 """The table of a sweep: every configuration with its folds, and what became of the jobs that have no figure."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from ar_lab.report.sweep_table import number, print_summary, probability
+from ar_lab.report.sweep_table import (
+    difference,
+    in_lines,
+    interval,
+    mean_and_error,
+    number,
+    print_summary,
+    print_table,
+    probability,
+)
 from ar_lab.sweeps.summary import summarize
-from tests.sweeps.made_up import SWEEP, ended, record, two_models
+from tests.sweeps.made_up import SWEEP, ended, figures, record, two_models
 
 
 @pytest.fixture
@@ -70,6 +81,52 @@ def test_thirty_configurations_are_thirty_rows_within_the_width(printed):
     names = [f"a_rather_long_name_for_a_model_that_must_be_wrapped_{k}" for k in range(30)]
     lines = printed(summarize([record(n, k, 1.0 + i + k) for i, n in enumerate(names) for k in range(2)], SWEEP))
     assert sum("2/2" in line for line in lines) == 30 and max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [
+        (120, []),
+        (100, ["seconds"]),
+        (80, ["gap", "overfitting", "seconds"]),
+        (60, ["gap", "overfitting", "seconds", "versus best"]),
+        (45, ["folds", "gap", "overfitting", "seconds", "versus best"]),
+    ],
+)
+def test_a_narrow_terminal_loses_columns_rather_than_breaks_a_number(width: int, left_out: list[str]):
+    records = [
+        record(m, k, f, overrides=(f"model={m}", f"optimizer.learning_rate={rate}", "data=digits"), configuration=rate)
+        for m, rate in (("rnn", "0.00125"), ("cnn2", "0.0025"))
+        for k, f in enumerate(figures(m))
+    ]
+    summary = summarize(records, SWEEP)
+    console = Console(file=io.StringIO(), width=width)
+    print_table(summary, console)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= width and "…" not in text
+    (pair,) = summary["comparisons"]
+    wanted = ["=0.00125", "=0.0025"] if width == 120 else ["0.00125", "0.0025"]
+    for c in summary["configurations"]:
+        wanted += [mean_and_error(c), interval(c["ci95"])]
+        wanted += [] if "gap" in left_out else [number(c["gap"], sign="+")]
+    if "versus best" not in left_out:
+        wanted += [difference(pair), interval(pair["ci95"], sign="+")]
+    assert [cell for cell in wanted if cell not in text] == []
+    said = " ".join(text.rpartition("left out, for a wider terminal: ")[2].split())
+    assert (said.split(", ") if "left out" in text else []) == left_out
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (40, "model=rnn optimizer.learning_rate=0.01"),
+        (30, "model=rnn\noptimizer.learning_rate=0.01"),
+        (18, "model=rnn\noptimizer.\nlearning_rate=0.01"),
+        (14, "model=rnn\noptimizer.\nlearning_rate=\n0.01"),
+    ],
+)
+def test_a_long_override_is_broken_where_its_key_has_a_joint(room: int, shown: str):
+    assert in_lines(["model=rnn", "optimizer.learning_rate=0.01"], room) == shown
 
 
 @pytest.mark.parametrize(("value", "shown"), [(None, "-"), (1.0, "1.0000"), (-123.456, "-123.46")])
