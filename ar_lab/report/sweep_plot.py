@@ -29,7 +29,7 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
     left, right = figure.subfigures(1, 2, width_ratios=(6, 3 * columns + 1))
     _figures(left.subplots(), ranked, summary["metric"])
     axes = right.subplots(rows, columns, sharey=True, squeeze=False)
-    _all_curves(list(axes.flat), shown, sweep)
+    draw_curves(list(axes.flat), shown, sweep)
     path = sweep / "summary.png"
     figure.savefig(path, dpi=110)
     return path
@@ -60,38 +60,44 @@ def _limit(axis: Axes, ranked: Sequence[dict[str, Any]]) -> None:
         axis.set_xlim(max(low, min(folds) - spread), min(high, max(folds) + spread))
 
 
-def _all_curves(axes: Sequence[Axes], shown: Sequence[dict[str, Any]], sweep: Path) -> None:
-    """A panel a configuration on one scale, cut above the validation curves: the first steps would squash the rest."""
-    highest = [top for axis, c in zip(axes, shown, strict=False) if (top := _curves(axis, c, sweep)) is not None]
-    lowest = [min(line.get_ydata()) for axis in axes for line in axis.get_lines() if len(line.get_ydata())]
-    if highest and max(highest) > min(lowest):
-        margin = 0.06 * (max(highest) - min(lowest))
-        axes[0].set_ylim(min(lowest) - margin, max(highest) + margin)
+def draw_curves(axes: Sequence[Axes], shown: Sequence[dict[str, Any]], sweep: Path) -> None:
+    """A panel a configuration on one scale, which leaves out what training did before the first validation."""
+    visible = np.concatenate([_curves(axis, c, sweep) for axis, c in zip(axes, shown, strict=False)])
+    if margin := 0.06 * np.ptp(visible):
+        axes[0].set_ylim(visible.min() - margin, visible.max() + margin)
     axes[0].set_ylabel("nats per dimension")
     axes[0].legend(fontsize=7)
     for axis in axes[len(shown) :]:
         axis.set_axis_off()
 
 
-def _curves(axis: Axes, configuration: dict[str, Any], sweep: Path) -> float | None:
-    """Each fold thin, their mean bold, the gap between the means shaded; the highest value of validation."""
+def _curves(axis: Axes, configuration: dict[str, Any], sweep: Path) -> Float[np.ndarray, " _"]:
+    """Each fold thin, their mean bold, the gap between the means shaded; the values that are to be seen."""
+    train, validation = (_of_folds(configuration, sweep, metric) for metric in PARTS)
+    train = [at_middles(fold) for fold in train]
     means = {}
-    for metric, (label, color) in PARTS.items():
-        folds = _of_folds(configuration, sweep, metric)
+    for folds, (label, color) in zip((train, validation), PARTS.values(), strict=True):
         for steps, values in folds:
             axis.plot(steps, values, color=color, linewidth=0.7, alpha=0.35)
         if folds:
-            means[metric] = mean_curve(folds)
-            marker = "o" if len(means[metric][0]) == 1 else None  # a line through one point is not seen
-            axis.plot(*means[metric], marker=marker, color=color, linewidth=2, label=f"{label}, mean of {len(folds)}")
+            means[label] = mean_curve(folds)
+            marker = "o" if len(means[label][0]) == 1 else None  # a line through one point is not seen
+            axis.plot(*means[label], marker=marker, color=color, linewidth=2, label=f"{label}, mean of {len(folds)}")
     if len(means) == 2:
         _shade(axis, *means.values())
     axis.axhline(configuration["mean"], color="C3", linewidth=1, linestyle="--", label="held-out, mean")
     axis.set_title(fill(" ".join(configuration["overrides"]), 34), fontsize=8)
     axis.set_xlabel("step", fontsize=8)
     axis.tick_params(labelsize=7)
-    values = means.get("validation/nats_per_dim", (None, ()))[1]
-    return max(values, default=None)
+    return np.concatenate([[configuration["mean"]], *(values for _, values in validation), training_to_see(**means)])
+
+
+def training_to_see(training: Curve | None = None, validation: Curve | None = None) -> Float[np.ndarray, " _"]:
+    """The values of training at the steps between which validation was measured; else the last one."""
+    if training is None:
+        return np.empty(0)
+    steps = training[0] if validation is None else _common(training, validation)
+    return np.interp(steps, *training) if len(steps) else training[1][-1:]
 
 
 def _of_folds(configuration: dict[str, Any], sweep: Path, metric: str) -> list[Curve]:
@@ -101,15 +107,31 @@ def _of_folds(configuration: dict[str, Any], sweep: Path, metric: str) -> list[C
     return [(steps, values) for steps, values in logged]
 
 
+def at_middles(logged: Curve) -> Curve:
+    """Training logs the mean since the last entry: it belongs to the middle of that interval, not to its end."""
+    steps, values = logged
+    return steps - np.diff(steps, prepend=0) / 2, values
+
+
 def mean_curve(folds: Sequence[Curve]) -> Curve:
-    """The mean over folds at every step that one of them logged, where all of them have a value to interpolate."""
+    """The mean over folds at every step that one of them logged, where all of them have a value to interpolate.
+
+    Folds without a common step, whose epochs differ in length, have the mean of their last steps and values.
+    """
     first, last = max(steps[0] for steps, _ in folds), min(steps[-1] for steps, _ in folds)
+    if first > last:
+        return tuple(np.mean([fold[k][-1:] for fold in folds], axis=0) for k in (0, 1))
     steps = np.unique(np.concatenate([steps for steps, _ in folds]))
     steps = steps[(steps >= first) & (steps <= last)]
     return steps, np.array([np.interp(steps, *fold) for fold in folds]).mean(0)
 
 
 def _shade(axis: Axes, train: Curve, validation: Curve) -> None:
-    steps = np.union1d(train[0], validation[0])
-    steps = steps[(steps >= max(train[0][0], validation[0][0])) & (steps <= min(train[0][-1], validation[0][-1]))]
+    steps = _common(train, validation)
     axis.fill_between(steps, np.interp(steps, *train), np.interp(steps, *validation), color="C1", alpha=0.2)
+
+
+def _common(one: Curve, two: Curve) -> Float[np.ndarray, " _"]:
+    """The steps of either curve that lie within both."""
+    steps = np.union1d(one[0], two[0])
+    return steps[(steps >= max(one[0][0], two[0][0])) & (steps <= min(one[0][-1], two[0][-1]))]

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from ar_lab.callbacks.metrics_csv import MetricsCSV
 from ar_lab.report.sweep_files import write_files
 from ar_lab.report.sweep_markdown import PAIRS_SHOWN, markdown
-from ar_lab.report.sweep_plot import mean_curve, save_plot
+from ar_lab.report.sweep_plot import at_middles, draw_curves, mean_curve, save_plot
 from ar_lab.sweeps.records import Record
 from ar_lab.sweeps.summary import summarize
 from tests.sweeps.made_up import SWEEP, ended, record, two_models
@@ -76,6 +77,47 @@ def test_the_mean_curve_is_the_mean_where_all_folds_have_a_value():
     steps, values = mean_curve([one, two])
     assert steps.tolist() == [15, 20, 25]
     assert values.tolist() == [(2.5 + 4) / 2, (2 + 3) / 2, (1.5 + 2) / 2]
+
+
+def test_folds_that_were_validated_once_at_different_steps_have_a_mean():
+    steps, values = mean_curve([(np.array([17.0]), np.array([3.0])), (np.array([18.0]), np.array([2.0]))])
+    assert steps.tolist() == [17.5] and values.tolist() == [2.5]
+
+
+def test_what_training_logs_is_drawn_in_the_middle_of_its_interval():
+    steps, values = at_middles((np.array([20.0, 40.0, 45.0]), np.array([3.0, 2.0, 1.0])))
+    assert steps.tolist() == [10, 30, 42.5] and values.tolist() == [3, 2, 1]
+
+
+def limits_of_curves(sweep: Path, train: dict[int, float], validation: dict[int, list[float]]) -> tuple[float, float]:
+    """The y-limits of a panel whose folds have the same training curve; the held-out figure is about 1.2."""
+    records = [r for r in two_models(sweep) if r.configuration == "rnn"]
+    for k, each in enumerate(records):
+        each.path.mkdir()
+        logger = MetricsCSV(each.path / "metrics.csv")
+        for step, value in train.items():
+            logger.log_metrics({"train/nats_per_dim": value}, step)
+        for step, values in validation.items():
+            logger.log_metrics({"validation/nats_per_dim": values[k]}, step)
+    axis = Figure().subplots()
+    draw_curves([axis], summarize(records, sweep)["configurations"], sweep)
+    return axis.get_ylim()
+
+
+def test_the_panel_shows_training_where_it_was_validated_and_leaves_out_the_steps_before(tmp_path: Path):
+    train = {20: 9.0, 40: 3.0, 60: 2.5}  # drawn at 10, 30 and 50
+    low, high = limits_of_curves(tmp_path, train, {25: [1.9] * 5, 50: [1.5] * 5})
+    assert 4.5 < high < 5 and low < 1.3
+
+
+def test_the_panel_shows_the_validation_of_every_fold(tmp_path: Path):
+    low, high = limits_of_curves(tmp_path, {20: 1.6, 40: 1.5}, {20: [1.6, 1.6, 1.6, 1.6, 4.0], 40: [1.5] * 4 + [0.5]})
+    assert low < 0.5 and high > 4.0
+
+
+def test_a_training_mark_before_the_first_validation_is_shown_when_it_is_the_only_one(tmp_path: Path):
+    _, high = limits_of_curves(tmp_path, {20: 3.0}, {17: [1.6] * 5, 20: [1.5] * 5})
+    assert high > 3.0
 
 
 def test_a_page_that_says_the_same_already_is_left_alone(tmp_path: Path):
