@@ -1,5 +1,6 @@
 """A sweep while it runs, on standard error: a live table on a terminal, else one line for every job that ended."""
 
+import re
 import sys
 import time
 from collections import Counter
@@ -9,7 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Protocol, runtime_checkable
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +21,7 @@ from ar_lab.runs import Run
 SECONDS_BETWEEN_POLLS = 0.5
 ENDED = ("done", "failed", "killed", "interrupted", "pruned")
 RUNNING_SHOWN = 8  # jobs named in the live table, at most
+ERROR = 100  # characters of a failed job's error, at most
 METRIC = "test/nats_per_dim"
 
 
@@ -116,7 +118,7 @@ class Watch:
         if (figure := self.figure(result)) is not None and self.ended[job.path] == "done":
             parts.append(f"{figure:.4f} nats/dim")
         if self.ended[job.path] == "failed" and result.get("traceback"):
-            parts.append(result["traceback"].strip().splitlines()[-1][:100])
+            parts.append(error_line(result["traceback"]))
         if "seconds" in result:
             parts.append(duration(result["seconds"]))
         if left := self.time_left():
@@ -158,17 +160,16 @@ class Watch:
         over = f"mean of {len(group)}" if len(group) > 1 else ""
         return f"{_mean(group):.4f} nats/dim  {self.label([job for job, _ in group])}  {over}".strip()
 
-    def table(self) -> Table:
-        """Counts, the best so far, the time left, and the jobs that run."""
+    def table(self) -> Group:
+        """Counts, the best so far and the time left; below, the jobs that run."""
         ended = Counter(self.ended.values())
         running = [job for job in tuple(self.jobs) if self._status(job.path) == "running"]
         failed = ended["failed"] + ended["killed"]
         table = Table("jobs done", "running", "failed", "best so far", "time left")
         counts = (f"{ended['done'] + len(self.earlier)}/{self.size}", str(len(running)), str(failed))
         table.add_row(*counts, Text(self.best()), self.time_left() or "-")
-        for job in running[:RUNNING_SHOWN]:
-            table.add_row("", "", "", Text(f"running: {self.label([job]) or job.path.name}", style="dim"), "")
-        return table
+        names = [f"running: {self.label([job]) or job.path.name}" for job in running[:RUNNING_SHOWN]]
+        return Group(table, *(Text(name, style="dim", no_wrap=True, overflow="ellipsis") for name in names))
 
 
 def duration(seconds: float) -> str:
@@ -176,6 +177,12 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def error_line(traceback: str) -> str:
+    """The last line of a traceback without the module of its error, and cut where it is long."""
+    line = re.sub(r"^(\w+\.)+(?=\w+(:|$))", "", traceback.strip().splitlines()[-1])
+    return line if len(line) <= ERROR else line[: ERROR - 1].rstrip() + "…"
 
 
 def _mean(group: list[tuple[Job, float]]) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ar_lab.report.live import Watch, duration, watching
+from ar_lab.report.live import Watch, duration, error_line, watching
 from ar_lab.runs import write_json
 
 
@@ -52,6 +52,20 @@ def test_a_failure_shows_its_error_and_no_figure(jobs):
     jobs[0].says(status="failed", traceback="Traceback\n  File\nValueError: too hot\n", metrics={})
     (line,) = watch.poll()
     assert "failed  model=rnn cv.fold=0  ValueError: too hot" in line and "nats/dim" not in line
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        ("ar_lab.errors.DataError: no such file: a.b.c: d", "DataError: no such file: a.b.c: d"),
+        ("torch.cuda.OutOfMemoryError", "OutOfMemoryError"),
+        ("KeyError: 'a.b'", "KeyError: 'a.b'"),
+        ("the log of a.b: it ends", "the log of a.b: it ends"),
+        ("ValueError: " + "x" * 100, "ValueError: " + "x" * 87 + "…"),
+    ],
+)
+def test_an_error_is_named_without_its_module_and_cut_with_an_ellipsis(last: str, shown: str):
+    assert error_line(f"Traceback\n  File\n{last}\n") == shown
 
 
 def test_what_lay_there_before_counts_only_if_it_is_done(jobs):
@@ -119,7 +133,8 @@ def test_on_a_terminal_the_table_counts_what_is_done_running_and_failed(jobs):
     console = Console(file=io.StringIO(), width=120)
     console.print(watch.table())
     shown = console.file.getvalue()
-    assert "1/4" in shown and "1.0000 nats/dim" in shown and "running: model=rnn cv.fold=1" in shown
+    assert "1/4" in shown and "1.0000 nats/dim" in shown
+    assert shown.splitlines()[-1].strip() == "running: model=rnn cv.fold=1"  # below the table: it is not the best
 
 
 def test_a_terminal_sees_the_live_table_and_every_job_above_it(jobs, monkeypatch):
