@@ -25,7 +25,7 @@ from ar_lab.job import checked, run_checked, said, say, work
 from ar_lab.runs.recording import interruptible
 from ar_lab.schema.complaints import in_one_line
 from ar_lab.sweeps.plan import Job, Sweep, plan
-from ar_lab.sweeps.stopping import stoppable
+from ar_lab.sweeps.stopping import asked, stoppable, withdraw
 
 Config = dict[str, Any]
 
@@ -109,9 +109,11 @@ def run(sweep: Sweep, master: DictConfig) -> int:
     if to_run:
         jobs = f"{len(sweep.jobs)} job{'s' if len(sweep.jobs) > 1 else ''}"
         print(f"{jobs}, {len(to_run)} to run, in {sweep.path}", file=sys.stderr, flush=True)
+        withdraw(sweep.path)
         try:
             table = master.launcher.name != "basic"  # whose jobs print for themselves
-            with interruptible((signal.SIGINT, signal.SIGTERM)), watching(sweep.jobs, table=table):
+            shown = watching(sweep.jobs, table=table, stopping=lambda: asked(sweep.path))
+            with interruptible((signal.SIGINT, signal.SIGTERM)), shown:
                 launch(to_run, sweep, master)
         except (LabError, Interrupted) as error:
             ended = error

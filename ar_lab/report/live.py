@@ -4,7 +4,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -35,13 +35,20 @@ class Job(Protocol):
 
 
 @contextmanager
-def watching(jobs: Sequence[Job], total: int | None = None, table: bool = True, metric: str = METRIC) -> Iterator[None]:
+def watching(
+    jobs: Sequence[Job],
+    total: int | None = None,
+    table: bool = True,
+    metric: str = METRIC,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
     """Shows how far jobs are, from their result.json alone, while the block runs.
 
     `jobs` may grow meanwhile, up to `total`. Those that are done and not run again count as done. Without `table`
-    (where jobs print for themselves) and off a terminal there are plain lines.
+    (where jobs print for themselves) and off a terminal there are plain lines. `stopping` says that no more
+    are started.
     """
-    watch = Watch(jobs, total, metric)
+    watch = Watch(jobs, total, metric, stopping)
     console = Console(stderr=True, highlight=False)
     stop = Event()
     show = _in_a_table if table and console.is_terminal else _in_lines
@@ -78,8 +85,15 @@ class Watch:
     A result that lay there before, of a failed job that is to run again, counts for nothing until it changes.
     """
 
-    def __init__(self, jobs: Sequence[Job], total: int | None = None, metric: str = METRIC):
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        total: int | None = None,
+        metric: str = METRIC,
+        stopping: Callable[[], bool] = lambda: False,
+    ):
         self.jobs = jobs
+        self.stopping = stopping
         self.total = total
         self.metric = metric
         self.began = time.monotonic()
@@ -121,7 +135,7 @@ class Watch:
             parts.append(error_line(result["traceback"]))
         if "seconds" in result:
             parts.append(duration(result["seconds"]))
-        if left := self.time_left():
+        if not self.stopping() and (left := self.time_left()):
             parts.append(f"about {left} left")
         return "  ".join(part for part in parts if part)
 
@@ -167,7 +181,7 @@ class Watch:
         failed = ended["failed"] + ended["killed"]
         table = Table("jobs done", "running", "failed", "best so far", "time left")
         counts = (f"{ended['done'] + len(self.earlier)}/{self.size}", str(len(running)), str(failed))
-        table.add_row(*counts, Text(self.best()), self.time_left() or "-")
+        table.add_row(*counts, Text(self.best()), "stopping" if self.stopping() else self.time_left() or "-")
         names = [f"running: {self.label([job]) or job.path.name}" for job in running[:RUNNING_SHOWN]]
         return Group(table, *(Text(name, style="dim", no_wrap=True, overflow="ellipsis") for name in names))
 

@@ -20,6 +20,11 @@ def asked(sweep: Path) -> bool:
     return (sweep / STOP).exists()
 
 
+def withdraw(sweep: Path) -> None:
+    """Takes back what an earlier line asked."""
+    (sweep / STOP).unlink(missing_ok=True)
+
+
 @contextmanager
 def stoppable(sweep: Path) -> Iterator[None]:
     """Lets SIGINT and SIGTERM ask the jobs of a sweep to end, while the block waits until they have.
@@ -27,7 +32,7 @@ def stoppable(sweep: Path) -> Iterator[None]:
     Raises:
         Interrupted: at the end of the block, or at once for a second signal.
     """
-    (sweep / STOP).unlink(missing_ok=True)
+    withdraw(sweep)
     signums: list[int] = []
 
     def stop(signum: int, frame: object) -> None:

@@ -137,6 +137,19 @@ def test_on_a_terminal_the_table_counts_what_is_done_running_and_failed(jobs):
     assert shown.splitlines()[-1].strip() == "running: model=rnn cv.fold=1"  # below the table: it is not the best
 
 
+def test_a_sweep_that_starts_no_more_jobs_has_no_time_left_but_is_stopping(jobs):
+    stop = []
+    watch = Watch(jobs, stopping=lambda: bool(stop))
+    jobs[0].is_done(1.0)
+    assert watch.poll()[0].endswith("left")
+    stop.append(True)
+    jobs[1].is_done(1.0)
+    assert not watch.poll()[0].endswith("left")
+    console = Console(file=io.StringIO(), width=120)
+    console.print(watch.table())
+    assert "stopping" in console.file.getvalue()
+
+
 def test_a_terminal_sees_the_live_table_and_every_job_above_it(jobs, monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
