@@ -98,6 +98,8 @@ def _dimension(key: str, override: Override) -> Dimension:
     line, name, value = override.input_line, key_of(key), override.value()
     if name.partition(".")[0] == "cv":
         raise ConfigError(f"{line}: cross-validation scores a trial and is nothing to search over; give it one value")
+    if name == "seed":
+        raise ConfigError(f"{line}: seeds are replicates, and the best of them is the luckiest; give it one value")
     if is_place(name) or name == "task":
         raise ConfigError(f"{line}: does not change what is trained, so there is nothing to search; give it one value")
     if isinstance(value, ChoiceSweep):

@@ -64,6 +64,8 @@ def test_a_space_knows_how_many_points_it_has(line, size):
         ("cv=none,kfold", "cross-validation"),
         ("output=a,b", "does not change what is trained"),
         ("sweep.seed=0,1", "does not change what is trained"),
+        ("seed=choice(0,1)", "seeds are replicates"),
+        ("seed=int(interval(0,9))", "seeds are replicates"),
         ("task=train,sample", "does not change what is trained"),
         ("model=glob(*)", "by name"),
         ("a=interval(5,1)", "must be below"),
@@ -78,7 +80,3 @@ def test_a_space_knows_how_many_points_it_has(line, size):
 def test_what_cannot_be_searched_is_refused(override, reason):
     with pytest.raises(ConfigError, match=reason):
         parse([override])
-
-
-def test_training_seeds_can_be_a_dimension():
-    assert dimension("seed=0,1").size == 2
