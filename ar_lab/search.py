@@ -21,7 +21,7 @@ from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, plan
 from ar_lab.sweeps.records import figure_of, metric_of
 from ar_lab.sweeps.search_space import SearchSpace, parse
 from ar_lab.sweeps.strategy import optuna
-from ar_lab.sweeps.study import Study, Trial
+from ar_lab.sweeps.study import Study, Trial, recorded
 
 Config = dict[str, Any]
 PLACES = {"root", "cache"}  # where data lie, which a later line may say otherwise
@@ -40,7 +40,7 @@ def search(context: HydraContext, master: DictConfig, line: list[str]) -> int:
     check_searchable(configs[0])
     planned = replace(plan(line, list(zip(probes, configs, strict=True))), jobs=())  # the probes are not trained
     if configs[0]["sweep"]["dry_run"]:
-        return preview(planned)
+        return preview(planned, space, configs[0]["sweep"]["n_trials"])
     with planned.alone():
         if not is_sweep(planned.path):
             planned.freeze([])
@@ -77,12 +77,28 @@ def check_searchable(config: Config) -> None:
         )
 
 
-def preview(planned: Sweep) -> int:
-    """Prints the trials so far; writes nothing."""
-    from ar_lab.tasks.preview import preview as show
+def preview(planned: Sweep, space: SearchSpace, n_trials: int) -> int:
+    """Prints the jobs so far, and how many trials are done and left; writes nothing."""
+    from ar_lab.tasks.preview import print_jobs
 
-    show(find(planned.path) if is_sweep(planned.path) else planned)
+    trials = recorded(planned.path)
+    if trials:
+        print_jobs(find(planned.path))
+    done = sum(trial.is_over for trial in trials)
+    print(f"trials: {done} done, {left(trials, space, n_trials)} left; nothing was written")
+    print(planned.path)
     return 0
+
+
+def left(trials: Sequence[Trial], space: SearchSpace, n_trials: int) -> int:
+    """How many trials are to run: those that were cut short, and new ones while a point is left to try."""
+    new = max(n_trials - len(trials), 0) if has_untried(space, trials) else 0
+    return new + sum(not trial.is_over for trial in trials)
+
+
+def has_untried(space: SearchSpace, trials: Iterable[Trial]) -> bool:
+    points = {tuple(sorted(trial.point.items())) for trial in trials}
+    return space.size is None or len(points) < space.size
 
 
 @dataclass
@@ -166,24 +182,29 @@ class Search:
     def go_on(self) -> None:
         """Ends the trials that were cut short, then draws new ones."""
         at_once = self.master.launcher.get("n_jobs") or 1
-        left = [trial for trial in self.study.trials if not trial.is_over]
-        drawn = len(self.study.trials)
-        if left or self.is_open():
-            missing = max(self.n_trials - drawn, 0) + len(left)
+        cut_short = [trial for trial in self.study.trials if not trial.is_over]
+        if missing := left(self.study.trials, self.space, self.n_trials):
             print(f"{missing} trials to run, in {self.sweep.path}", file=sys.stderr, flush=True)
-        while (left or self.is_open()) and not self.broken:
-            batch, left = left[:at_once], left[at_once:]
+        while (cut_short or self.is_open()) and not self.broken:
+            batch, cut_short = cut_short[:at_once], cut_short[at_once:]
             while len(batch) < at_once and self.is_open():
-                batch.append(self.study.ask(self.space))
+                batch.append(self.draw())
             self.train(batch, at_once)
         if len(self.study.trials) < self.n_trials and not self.broken:
             print(f"all {self.space.size} points of the space are tried", file=sys.stderr, flush=True)
 
     def is_open(self) -> bool:
         """Whether another trial is to be drawn: there are fewer than asked for, and a point is left to try."""
-        trials, size = self.study.trials, self.space.size
-        points = {tuple(sorted(trial.point.items())) for trial in trials}
-        return len(trials) < self.n_trials and (size is None or len(points) < size)
+        trials = self.study.trials
+        return len(trials) < self.n_trials and has_untried(self.space, trials)
+
+    def draw(self) -> Trial:
+        """The next trial; says so when no point came up but one that failed."""
+        failed = self.study.failed()
+        trial = self.study.ask(self.space)
+        if trial.point in failed:
+            print(f"trial {trial.number} repeats a point that failed, and has failed too", file=sys.stderr, flush=True)
+        return trial
 
     def train(self, trials: Sequence[Trial], at_once: int) -> None:
         """Runs the jobs of some trials that are not done yet, and tells the study how those that are over ended."""

@@ -16,6 +16,7 @@ from ar_lab.sweeps.strategy import make_distribution, make_pruner, make_sampler,
 STUDY = "study.db"  # in the directory of the sweep
 TRIAL = "trial.json"  # in the directory of a job that the study may stop: the number of its trial
 NAME = "ar_lab"
+AT_RANDOM = {"sampler": "random"}  # where what the settings say knows no point but those that failed
 SECONDS_TO_WAIT = 60  # for another process that writes to the study
 STATES = {"done": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}  # what the study calls a job's last status
 
@@ -69,11 +70,19 @@ class Study:
         return [_trial(trial) for trial in self.study.get_trials(deepcopy=False)]
 
     def ask(self, space: SearchSpace) -> Trial:
-        """Draws the next trial."""
+        """Draws the next trial: at a point that did not fail before, where one comes up."""
+        from ar_lab.sweeps.redrawing import Redrawing  # here: it imports optuna
+
         number = len(self.trials)
-        self.study.sampler = make_sampler(self.settings, number)
-        self.study.ask({dimension.key: make_distribution(dimension) for dimension in space.dimensions})
+        distributions = {dimension.key: make_distribution(dimension) for dimension in space.dimensions}
+        samplers = [make_sampler(settings, number) for settings in (self.settings, {**self.settings, **AT_RANDOM})]
+        self.study.sampler = Redrawing(samplers, distributions, self.failed())
+        self.study.ask(distributions)
         return self.trials[number]
+
+    def failed(self) -> list[Mapping[str, Value]]:
+        """The points of the trials that failed."""
+        return [trial.point for trial in self.trials if trial.state == "FAIL"]
 
     def assign(self, trial: Trial, job: Run) -> None:
         """Notes which job trains a trial, in the job too where the study may stop it."""
@@ -121,6 +130,17 @@ def stopper(run: Run, config: Mapping[str, Any]) -> Callable[[int, float], bool]
     return stops
 
 
+def recorded(path: Path) -> list[Trial]:
+    """The trials of the study in a directory, none where there is no study; writes nothing."""
+    if not (path / STUDY).is_file():
+        return []
+    try:
+        study = optuna().load_study(study_name=NAME, storage=_storage(path))
+    except KeyError:  # its process was killed between the file and the study in it
+        return []
+    return [_trial(trial) for trial in study.get_trials(deepcopy=False)]
+
+
 def counts(trials: list[Trial]) -> dict[str, int]:
     """How many trials are in which state."""
     found = Counter(trial.state for trial in trials)
@@ -128,11 +148,14 @@ def counts(trials: list[Trial]) -> dict[str, int]:
 
 
 def _open(path: Path, pruner: Any) -> Any:
-    url, patience = f"sqlite:///{path / STUDY}", {"connect_args": {"timeout": SECONDS_TO_WAIT}}
-    storage = optuna().storages.RDBStorage(url, engine_kwargs=patience)
     return optuna().create_study(
-        study_name=NAME, storage=storage, direction="minimize", pruner=pruner, load_if_exists=True
+        study_name=NAME, storage=_storage(path), direction="minimize", pruner=pruner, load_if_exists=True
     )
+
+
+def _storage(path: Path) -> Any:
+    patience = {"connect_args": {"timeout": SECONDS_TO_WAIT}}
+    return optuna().storages.RDBStorage(f"sqlite:///{path / STUDY}", engine_kwargs=patience)
 
 
 def _live(study: Any, number: int) -> Any:

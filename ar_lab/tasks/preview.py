@@ -14,6 +14,14 @@ COLUMNS = ("job", "state", "parameters", "disk", "overrides")
 
 
 def preview(sweep: Sweep) -> None:
+    """Prints the jobs, and how many of them are to run."""
+    print_jobs(sweep)
+    done = sum(job.is_done() for job in sweep.jobs)
+    print(f"{len(sweep.jobs)} jobs, {len(sweep.jobs) - done} to run; nothing was written")
+    print(sweep.path)
+
+
+def print_jobs(sweep: Sweep) -> None:
     """Prints every job with its id, state, parameter count where it is cheap, use of the disk, and overrides."""
     known: dict[str, int | None] = {}
     rows = []
@@ -21,9 +29,6 @@ def preview(sweep: Sweep) -> None:
         state = job.run.status if runs.is_run(job.path) else "new"
         rows.append((job.id, state, parameters(job, known), size(disk_use(job.path)), " ".join(job.overrides)))
     print_rows(COLUMNS, rows)
-    done = sum(job.is_done() for job in sweep.jobs)
-    print(f"{len(sweep.jobs)} jobs, {len(sweep.jobs) - done} to run; nothing was written")
-    print(sweep.path)
 
 
 def disk_use(path: Path) -> int:

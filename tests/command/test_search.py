@@ -55,6 +55,7 @@ def written(path: Path) -> dict[Path, int]:
         (["model=pixelcnn,pixelcn"], "no such model"),
         (["cv=kfold", "cv.fold=choice(0,1)", RATE], "nothing to search over"),
         (["cv=kfold", "cv.repeats=2", RATE], "one repeat"),
+        (["seed=choice(0,1)"], "seeds are replicates"),
         ([RATE, "data.validation=0"], "validation"),
         ([RATE, "task=list"], "searches over trainings"),
         ([RATE, "sweep.sampler=cmaes"], "must be"),
@@ -110,6 +111,25 @@ def test_a_trial_that_diverges_has_failed_and_the_search_goes_on(command):
     path = search_of(answer)
     assert {trial.state for trial in trials(path)} == {"FAIL", "COMPLETE"}
     assert summary(path)["jobs"]["failed"] == summary(path)["jobs"]["done"] == 1
+
+
+DIVERGING = ["sweep=optuna", *TINY, "optimizer.lr=choice(1e-3,1e30,1e35)"]
+
+
+def test_no_trial_is_spent_on_a_point_that_failed(command):
+    answer = command(*DIVERGING, "model.features=choice(4,8)", "sweep.n_trials=8")
+    assert answer.code == 0, answer.err
+    failed = [tuple(trial.point.items()) for trial in trials(search_of(answer)) if trial.state == "FAIL"]
+    assert len(set(failed)) == len(failed) > 1
+    assert "repeats" not in answer.err
+
+
+def test_a_trial_that_repeats_a_failed_point_all_the_same_is_said(command, monkeypatch):
+    monkeypatch.setattr("ar_lab.sweeps.redrawing.DRAWS", 1)  # of either sampler
+    answer = command(*DIVERGING, "sweep.n_trials=12")
+    points = [trial.point["optimizer.lr"] for trial in trials(search_of(answer)) if trial.state == "FAIL"]
+    repeated = len(points) - len(set(points))
+    assert repeated and answer.err.count("repeats a point that failed, and has failed too") == repeated
 
 
 def test_fail_fast_stops_at_the_first_trial_that_fails(command):
@@ -196,8 +216,28 @@ def test_a_hopeless_trial_is_pruned_and_its_job_says_so(command, folds):
 
 
 def test_a_dry_run_writes_nothing(command):
-    assert command(*SEARCH, "sweep.dry_run=true").code == 0
+    answer = command(*SEARCH, "sweep.dry_run=true", "sweep.n_trials=7")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == "trials: 0 done, 7 left; nothing was written"
     assert not Path("outputs").exists()
+
+
+def test_a_dry_run_says_how_many_trials_are_done_and_left(command):
+    path = search_of(command(*SEARCH, "sweep.n_trials=2", "output=S"))
+    config = Run(path / trials(path)[0].job).config
+    Study(path, config).ask(parse([RATE]))
+    before = {file: file.stat().st_mtime_ns for file in path.rglob("*")}
+    answer = command(*SEARCH, "sweep.n_trials=5", "output=S", "sweep.dry_run=true")
+    assert answer.code == 0, answer.err
+    assert "trials: 2 done, 3 left; nothing was written" in answer.out
+    assert all(trial.job in answer.out for trial in trials(path) if trial.job)
+    assert {file: file.stat().st_mtime_ns for file in path.rglob("*")} == before
+
+
+def test_a_dry_run_of_an_exhausted_space_has_no_trial_left(command):
+    line = ["sweep=optuna", *TINY, "model.features=4,8", "sweep.n_trials=50"]
+    assert command(*line).code == 0
+    assert "done, 0 left" in command(*line, "sweep.dry_run=true").out
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from ar_lab.errors import ConfigError
 from ar_lab.runs import Run
 from ar_lab.sweeps.search_space import parse
-from ar_lab.sweeps.study import TRIAL, Study, Trial, counts, stopper
+from ar_lab.sweeps.study import STUDY, TRIAL, Study, Trial, counts, recorded, stopper
 
 SPACE = parse(["model.hidden=8,16,32", "optimizer.lr=tag(log,interval(1e-4,1e-1))"])
 SETTINGS = {"strategy": "optuna", "sampler": "tpe", "seed": 0, "startup": 3, "pruner": "none"}
@@ -56,6 +56,31 @@ def test_every_end_of_a_job_is_a_state_and_a_cut_short_one_is_still_running(tmp_
     assert counts(study.trials) == {"total": 5, "complete": 1, "pruned": 1, "fail": 2, "running": 1}
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_point_that_failed_is_not_drawn_again(tmp_path, sampler):
+    study, space = Study(tmp_path, config(sampler=sampler)), parse(["a=range(0,3)", "b=x,y", "c=choice(only)"])
+    for _ in range(20):
+        trial = study.ask(space)
+        assert trial.point not in study.failed()
+        study.tell(trial, *(("failed",) if trial.point["b"] == "x" else ("done", float(trial.point["a"]))))
+    assert {trial.state for trial in study.trials} == {"COMPLETE", "FAIL"}
+
+
+def test_a_point_is_drawn_again_where_all_have_failed(tmp_path):
+    study, space = Study(tmp_path, config()), parse(["a=x,y"])
+    for _ in range(3):
+        study.tell(study.ask(space), "failed")
+    assert {trial.point["a"] for trial in study.trials[:2]} == {"x", "y"}
+
+
+def test_the_trials_of_a_directory_are_read_without_a_write(tmp_path):
+    assert recorded(tmp_path) == [] and not any(tmp_path.iterdir())
+    draw(tmp_path, 2)
+    content = (tmp_path / STUDY).read_bytes()
+    assert recorded(tmp_path) == Study(tmp_path, config()).trials
+    assert (tmp_path / STUDY).read_bytes() == content
+
+
 def test_importances_need_two_different_figures_and_sum_to_one(tmp_path):
     study = Study(tmp_path, config())
     draw(tmp_path, 1)
@@ -73,7 +98,7 @@ def test_a_study_is_of_one_space_and_one_config(tmp_path):
     with pytest.raises(ConfigError, match=r"model\.layers=1, this one has model\.layers=2"):
         study.claim(SPACE, {"model": {"layers": 2}})
     with pytest.raises(ConfigError, match="another space"):
-        study.claim(parse(["seed=0,1"]), {"model": {"layers": 1}})
+        study.claim(parse(["model.hidden=0,1"]), {"model": {"layers": 1}})
 
 
 def job_of(study: Study, trial: Trial) -> Run:
