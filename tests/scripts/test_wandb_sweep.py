@@ -82,9 +82,9 @@ def test_a_trial_runs_and_its_wandb_summary_has_the_metric(sweep, monkeypatch):
 
 
 def test_distributions_are_those_of_the_line(sweep):
-    parameters = sweep("model=charrnn", *SPACE, "seed=int(interval(0,9))")["parameters"]
+    parameters = sweep("model=charrnn", *SPACE, "data.batch_size=int(interval(1,9))")["parameters"]
     assert parameters["optimizer.lr"] == {"min": 1e-4, "max": 1e-2, "distribution": "log_uniform_values"}
-    assert parameters["seed"] == {"min": 0, "max": 9, "distribution": "int_uniform"}
+    assert parameters["data.batch_size"] == {"min": 1, "max": 9, "distribution": "int_uniform"}
     assert parameters["model.dropout"] == {"values": [0.0, 0.1, 0.2, 0.3, 0.4]}
     assert parameters["learner.ema"] == {"values": ["null", 0.9]}
 
