@@ -20,6 +20,7 @@ from ar_lab.sweeps.identity import job_id
 from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, plan
 from ar_lab.sweeps.records import figure_of, metric_of
 from ar_lab.sweeps.search_space import SearchSpace, parse
+from ar_lab.sweeps.stopping import asked
 from ar_lab.sweeps.strategy import optuna
 from ar_lab.sweeps.study import Study, Trial, recorded
 
@@ -145,7 +146,13 @@ class Search:
         from ar_lab.report.live import watching
 
         in_children = self.config["launcher"]["name"] != "basic"  # or the jobs print their own progress
-        return watching(self.shown, total=self.n_trials, table=in_children, metric=metric_of(self.config))
+        return watching(
+            self.shown,
+            total=self.n_trials,
+            table=in_children,
+            metric=metric_of(self.config),
+            stopping=lambda: asked(self.sweep.path),
+        )
 
     @property
     def n_trials(self) -> int:
