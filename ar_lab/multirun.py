@@ -79,7 +79,8 @@ def compose_all(context: HydraContext, master: DictConfig, combinations: Sequenc
         ConfigError: naming the first invalid job, and how many there are.
     """
     configs, complaints = [], []
-    context.config_loader.repository = ReadOnce(context.config_loader.repository)
+    if not isinstance(context.config_loader.repository, ReadOnce):  # a search composes trial by trial
+        context.config_loader.repository = ReadOnce(context.config_loader.repository)
     for overrides in combinations:
         try:
             composed = context.config_loader.load_sweep_config(master, list(overrides))

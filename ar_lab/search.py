@@ -16,8 +16,7 @@ from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.job import say
 from ar_lab.multirun import compose_all, launch
 from ar_lab.runs.recording import interruptible
-from ar_lab.sweeps.identity import job_id
-from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, plan
+from ar_lab.sweeps.plan import Job, Sweep, find, is_sweep, job_of, plan
 from ar_lab.sweeps.records import figure_of, metric_of
 from ar_lab.sweeps.search_space import SearchSpace, parse
 from ar_lab.sweeps.stopping import asked
@@ -240,7 +239,7 @@ class Search:
             print(f"trial {trial.number} failed: {error}", file=sys.stderr, flush=True)
             self.study.tell(trial, "failed")
             return None
-        job = Job(self.sweep.path / job_id(config), tuple(overrides), {**config, "output": None})
+        job = job_of(self.sweep.path, overrides, config)
         if job.id not in self.jobs:
             self.jobs[job.id] = job
             self.shown.append(job)

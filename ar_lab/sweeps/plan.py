@@ -100,12 +100,17 @@ def plan(line: Sequence[str], jobs: Sequence[tuple[Sequence[str], dict[str, Any]
     path = _directory(configs, line)
     planned: dict[str, Job] = {}
     for overrides, config in jobs:
-        said = tuple(override for override in overrides if not is_place(key_of(override)))
-        job = Job(path / job_id(config), said, {**config, "output": None})
+        job = job_of(path, overrides, config)
         if job.id in planned:
             raise ConfigError(f"{' '.join(overrides)}: the same job as {' '.join(planned[job.id].overrides)}; drop one")
         planned[job.id] = job
     return Sweep(path, tuple(line), tuple(planned.values()))
+
+
+def job_of(sweep: Path, overrides: Sequence[str], config: dict[str, Any]) -> Job:
+    """The job of a sweep's directory that overrides and their checked config mean."""
+    said = tuple(override for override in overrides if not is_place(key_of(override)))
+    return Job(sweep / job_id(config), said, {**config, "output": None})
 
 
 def _directory(configs: list[dict[str, Any]], line: Sequence[str]) -> Path:
