@@ -14,6 +14,8 @@ class Space:
     The order is left to right for a sequence `(length,)` and a vector `(columns,)`, and raster order with the channels
     innermost for an image `(height, width, channels)`.
 
+    With `classes`, every example has one of so many labels, and its conditionals are given the label as well.
+
     Raises:
         ValueError: for a shape that does not fit the kind, or fewer than two levels.
     """
@@ -21,6 +23,7 @@ class Space:
     kind: Kind
     shape: tuple[int, ...]
     levels: int | None  # None: real numbers
+    classes: int | None = None  # None: not conditioned on a label
 
     def __post_init__(self):
         axes = 3 if self.kind == "image" else 1
@@ -58,4 +61,4 @@ class Space:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> "Space":
-        return cls(state["kind"], tuple(state["shape"]), state["levels"])
+        return cls(state["kind"], tuple(state["shape"]), state["levels"], state.get("classes"))

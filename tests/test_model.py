@@ -23,7 +23,7 @@ def noise_of(model, count, seed=0):
 
 @torch.no_grad()
 def test_the_joint_is_the_product_of_the_conditionals(model):
-    x = model.sample(noise_of(model, 3))
+    x = model.sample(3, noise_of(model, 3))
     probabilities = model.likelihood.conditional(model.network(x)).pmf().gather(-1, x.unsqueeze(-1)).squeeze(-1)
     torch.testing.assert_close(model.log_prob(x), probabilities.log().sum(-1))
     torch.testing.assert_close(model.log_prob(x), -model.nll(x).sum(-1))
@@ -40,7 +40,7 @@ def test_noise_repeats_with_its_seed_and_lies_in_the_unit_interval(model):
 
 def test_completing_keeps_what_is_known_and_samples_the_rest_given_it(model):
     noise, known = noise_of(model, 4), torch.arange(12) < 5
-    sample = model.sample(noise)
+    sample = model.sample(4, noise)
     assert torch.equal(model.complete(sample, known, noise), sample)
     x = (sample + 1) % 5
     completed = model.complete(x, known, noise)
@@ -55,14 +55,14 @@ def test_a_known_hole_is_kept_as_well(model):
 
 
 def test_a_temperature_near_zero_takes_the_likeliest_value(model):
-    x = model.sample(noise_of(model, 4), temperature=1e-3)
+    x = model.sample(4, noise_of(model, 4), temperature=1e-3)
     with torch.no_grad():
         likeliest = model.network(x).argmax(-1)
     assert torch.equal(x, likeliest)
 
 
 def test_sampling_leaves_no_gradient_behind(model):
-    assert not model.sample(noise_of(model, 2)).requires_grad
+    assert not model.sample(2, noise_of(model, 2)).requires_grad
     assert all(parameter.grad is None for parameter in model.parameters())
 
 

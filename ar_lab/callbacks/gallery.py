@@ -29,7 +29,7 @@ class Gallery(Callback):
         if not loggers or time.monotonic() - self.drawn_at < SECONDS_BETWEEN_GALLERIES:
             return
         with torch.inference_mode():
-            shown = self.render(learner.model.sample(self.noise.to(learner.device)).cpu())
+            shown = self.render(learner.model.sample(len(self.noise), self.noise.to(learner.device)).cpu())
         for logger in loggers:
             if isinstance(shown, list):
                 rows = [[trainer.global_step, text] for text in shown]

@@ -1,7 +1,7 @@
 """What enters a network at dimension i: the value before it, and where i lies."""
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from ar_lab.space import Space
@@ -43,3 +43,15 @@ class PlaceEmbedding(nn.Module):
 
     def forward(self, places: slice) -> Float[Tensor, "time width"]:
         return sum(axis(index) for axis, index in zip(self.axes, self.coordinates[:, places], strict=True))
+
+
+class ClassEmbedding(nn.Module):
+    """A learned vector a label, added to the features of every dimension (van den Oord et al., 2016b, equation 4)."""
+
+    def __init__(self, space: Space, width: int):
+        super().__init__()
+        self.table = nn.Embedding(space.classes, width) if space.classes else None
+
+    def forward(self, condition: Int[Tensor, " batch"] | None) -> Float[Tensor, "batch width"] | None:
+        """None for a space without classes."""
+        return None if self.table is None else self.table(condition)

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from ar_lab.layers.embedding import PlaceEmbedding, PreviousEmbedding
-from ar_lab.models.network import PendingNetwork
+from ar_lab.layers.embedding import ClassEmbedding, PlaceEmbedding, PreviousEmbedding
+from ar_lab.models.network import Condition, PendingNetwork, check_condition
 from ar_lab.space import Space
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -19,6 +19,7 @@ class CharRNNState:
     pending: Shaped[Tensor, " batch"] | None  # the last known value; None once its conditional was asked for
     memory: Any = None  # of the cells; None stands for zeros
     position: int = 0  # dimensions taken in
+    label: Float[Tensor, "batch width"] | None = None  # features of the class
 
     def detach(self) -> "CharRNNState":
         """The same state, through which no gradient flows back (truncated backpropagation through time)."""
@@ -51,6 +52,7 @@ class CharRNN(PendingNetwork):
             raise ValueError(f"cell={cell!r}: choose one of {', '.join(CELLS)}")
         self.carries = space.kind == "sequence"
         self.embedding = PreviousEmbedding(space, hidden)
+        self.label = ClassEmbedding(space, hidden)
         self.places = None if self.carries else PlaceEmbedding(space, hidden)
         between = dropout if layers > 1 else 0.0  # torch warns about dropout between the layers of one
         self.cells = CELLS[cell](hidden, hidden, layers, batch_first=True, dropout=between)
@@ -59,8 +61,9 @@ class CharRNN(PendingNetwork):
         if cell == "lstm":
             self._open_forget_gates()
 
-    def start(self, batch_size: int) -> CharRNNState:
-        return CharRNNState(self.embedding.start(batch_size))
+    def start(self, batch_size: int, condition: Condition | None = None) -> CharRNNState:
+        check_condition(self.space, condition)
+        return CharRNNState(self.embedding.start(batch_size), label=self.label(condition))
 
     def advance(
         self, previous: Shaped[Tensor, "batch time"], state: CharRNNState
@@ -68,9 +71,11 @@ class CharRNN(PendingNetwork):
         """Pushes the values before the next dimensions through the cells."""
         end = state.position + previous.shape[1]
         places = 0 if self.places is None else self.places(self.space.span(state.position, end))
-        features = self.dropout(places + self.embedding(previous, state.position))
-        hidden, memory = self.cells(features, state.memory)
-        return self.head(self.dropout(hidden)), CharRNNState(None, memory, end)
+        features = places + self.embedding(previous, state.position)
+        if state.label is not None:
+            features = features + state.label.unsqueeze(1)
+        hidden, memory = self.cells(self.dropout(features), state.memory)
+        return self.head(self.dropout(hidden)), CharRNNState(None, memory, end, state.label)
 
     @torch.no_grad()
     def _open_forget_gates(self):

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from ar_lab.space import Space
@@ -23,6 +24,17 @@ def check_turn(asked: bool, given: bool):
         raise ValueError("the value before is known since start or extend: call step with previous=None")
 
 
+Condition = Int[Tensor, " batch"]  # the label of every example
+
+
+def check_condition(space: Space, condition: Condition | None) -> None:
+    """Raises ValueError unless labels are given exactly when the space has classes."""
+    if space.classes is not None and condition is None:
+        raise ValueError(f"condition=None: the model is conditioned on one of {space.classes} labels; give one a row")
+    if space.classes is None and condition is not None:
+        raise ValueError("condition: the model was not trained with labels; leave it out, or train with data.condition")
+
+
 class Network(nn.Module, ABC):
     """Maps what came before each dimension to the `K` numbers of its conditional: a sequence of classifiers.
 
@@ -31,6 +43,7 @@ class Network(nn.Module, ABC):
     """
 
     carries = False  # True: the state is of constant size, and a stream may be extended without end
+    order: Int[Tensor, " dims"] | None = None  # which dimension of an example stands at each place; None: as they lie
 
     def __init__(self, space: Space, outputs: int):
         super().__init__()
@@ -38,8 +51,8 @@ class Network(nn.Module, ABC):
         self.outputs = outputs  # K
 
     @abstractmethod
-    def start(self, batch_size: int) -> Any:
-        """The state before the first dimension."""
+    def start(self, batch_size: int, condition: Condition | None = None) -> Any:
+        """The state before the first dimension; of a space with classes, given the label of every row."""
 
     @abstractmethod
     def extend(self, x: Shaped[Tensor, "batch time"], state: Any) -> tuple[Float[Tensor, "batch time outputs"], Any]:
@@ -53,9 +66,21 @@ class Network(nn.Module, ABC):
         or `extend`.
         """
 
-    def forward(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, "batch dims outputs"]:
+    def forward(
+        self, x: Shaped[Tensor, "batch dims"], condition: Condition | None = None
+    ) -> Float[Tensor, "batch dims outputs"]:
         """The parameters of all conditionals of whole examples."""
-        return self.extend(x, self.start(len(x)))[0]
+        return self.extend(x, self.start(len(x), condition))[0]
+
+    def estimate(self, x: Shaped[Tensor, "..."], condition: Int[Tensor, " examples"] | None = None) -> None:
+        """Fits in closed form what is not learned by gradients, to a training part as `Parts` holds it.
+
+        `x` is `(examples, dims)`, or of text one stream `(length,)`. Most networks have nothing of the kind.
+        """
+
+    def anew(self, state: Any, condition: Condition | None) -> Any:
+        """A carried state whose next dimensions are given another condition; most networks carry none."""
+        return state
 
     def receptive_field(self) -> Bool[Tensor, "dims dims"]:
         """Entry [i, j]: whether the parameters of dimension i depend on x_j. All before i, unless a model says less."""
@@ -63,7 +88,16 @@ class Network(nn.Module, ABC):
 
     @property
     def device(self) -> torch.device:
-        return next(self.parameters()).device
+        return self._tensor().device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of its parameters, and of real numbers that it takes."""
+        return self._tensor().dtype
+
+    def _tensor(self) -> Tensor:
+        held = chain(self.parameters(), self.buffers())
+        return next((tensor for tensor in held if tensor.is_floating_point()), torch.empty(0))
 
 
 class PendingNetwork(Network):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ar_lab.layers.masked_convolution import CausalConvolution
 from ar_lab.layers.pixels import ChannelHead, PixelInput
 from ar_lab.layers.stacks import Activations, TwoStacks
-from ar_lab.models.network import Network, check_turn
+from ar_lab.models.network import Condition, Network, check_condition, check_turn
 from ar_lab.space import Space
 
 
@@ -45,7 +45,8 @@ class PixelCNN(Network):
         self.head = ChannelHead(space.image_shape[2], features, outputs, dropout)
         self.apply(_keep_variance)
 
-    def start(self, batch_size: int) -> PixelCNNState:
+    def start(self, batch_size: int, condition: Condition | None = None) -> PixelCNNState:
+        check_condition(self.space, condition)
         return PixelCNNState(self.pixels.blank(batch_size, self.space.dims))
 
     def extend(

@@ -6,8 +6,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ar_lab.layers.attention import CausalSelfAttention, KeyValueCache
-from ar_lab.layers.embedding import PlaceEmbedding, PreviousEmbedding
-from ar_lab.models.network import PendingNetwork
+from ar_lab.layers.embedding import ClassEmbedding, PlaceEmbedding, PreviousEmbedding
+from ar_lab.models.network import Condition, PendingNetwork, check_condition
 from ar_lab.space import Space
 
 POSITIONS = ("rotary", "learned")
@@ -18,6 +18,7 @@ class TransformerState:
     pending: Shaped[Tensor, " batch"] | None  # the last known value; None once its conditional was asked for
     caches: list[KeyValueCache]  # one a layer, filled in place
     position: int = 0  # dimensions taken in
+    label: Float[Tensor, "batch width"] | None = None  # features of the class
 
 
 class Block(nn.Module):
@@ -62,6 +63,7 @@ class Transformer(PendingNetwork):
             raise ValueError(f"positions={positions!r}: choose one of {', '.join(POSITIONS)}")
         rotary = positions == "rotary"
         self.embedding = PreviousEmbedding(space, width)
+        self.label = ClassEmbedding(space, width)
         self.places = None if rotary and space.kind == "sequence" else PlaceEmbedding(space, width)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
@@ -71,9 +73,10 @@ class Transformer(PendingNetwork):
         self.head = nn.Linear(width, outputs)
         self._initialize(layers)
 
-    def start(self, batch_size: int) -> TransformerState:
+    def start(self, batch_size: int, condition: Condition | None = None) -> TransformerState:
+        check_condition(self.space, condition)
         caches = [KeyValueCache(self.space.dims) for _ in self.blocks]
-        return TransformerState(self.embedding.start(batch_size), caches)
+        return TransformerState(self.embedding.start(batch_size), caches, label=self.label(condition))
 
     def advance(
         self, previous: Shaped[Tensor, "batch time"], state: TransformerState
@@ -84,10 +87,12 @@ class Transformer(PendingNetwork):
         features = self.embedding(previous, state.position)
         if self.places is not None:
             features = features + self.places(places)
+        if state.label is not None:
+            features = features + state.label.unsqueeze(1)
         features = self.dropout(features)
         for block, cache in zip(self.blocks, state.caches, strict=True):
             features = block(features, cache)
-        return self.head(self.norm(features)), TransformerState(None, state.caches, end)
+        return self.head(self.norm(features)), TransformerState(None, state.caches, end, state.label)
 
     def _initialize(self, layers: int):
         """GPT-2's weights: N(0, 0.02^2), and less by sqrt(2 layers) where a residual branch ends (section 2.3)."""

@@ -14,7 +14,7 @@ def sample(config: dict[str, Any]) -> None:
     task, restored = config["task"], restore(config["run"])
     model = restored.model.to(device_of(config["trainer"]))
     noise = model.draw_noise(task["count"], torch.Generator().manual_seed(config["seed"]))
-    x = model.sample(noise, task["temperature"]).cpu()
+    x = model.sample(task["count"], noise, task["temperature"]).cpu()
     directory = restored.run.subdirectory("sample")
     path = save_samples(restored.codec, x, directory)
     if path.suffix == ".txt":

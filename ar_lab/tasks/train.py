@@ -71,7 +71,7 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         summary |= figures(model, data.parts, config)
         run.write_result(metrics=summary)
         print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
-        x = model.sample(sample_noise(config, model)).cpu()
+        x = model.sample(config["task"]["samples"], sample_noise(config, model)).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
         run.write_result(status="done", samples=samples.name)
     run.keep_checkpoints(config["checkpoints"])

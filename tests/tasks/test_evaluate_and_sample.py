@@ -48,8 +48,8 @@ def test_samples_of_text_are_printed(lab, capfd):
 def test_load_gives_the_model_of_the_best_checkpoint(run):
     model = ar_lab.load(run)
     noise = model.draw_noise(2, torch.Generator().manual_seed(0))
-    assert torch.equal(model.sample(noise), model.sample(noise))
-    assert model.log_prob(model.sample(noise)).shape == (2,)
+    assert torch.equal(model.sample(len(noise), noise), model.sample(len(noise), noise))
+    assert model.log_prob(model.sample(len(noise), noise)).shape == (2,)
     assert not model.training
 
 
