@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -33,11 +33,19 @@ def found(group: str) -> dict[str, Callable]:
 
 MODELS, LIKELIHOODS = found("model"), found("likelihood")
 
+# Options that change how a network computes, tested beside the defaults of its YAML.
+VARIANTS: dict[str, tuple[str, dict]] = {
+    "charrnn_gru": ("charrnn", {"cell": "gru"}),
+    "charrnn_rnn": ("charrnn", {"cell": "rnn", "layers": 2}),
+}
+NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
+
 SPACES = {
     "sequence": Space("sequence", (12,), 5),
     "binary_image": Space("image", (4, 4, 1), 2),
     "gray_image": Space("image", (4, 5, 1), 6),
     "color_image": Space("image", (3, 3, 3), 4),
+    "labeled_image": Space("image", (3, 4, 1), 3, classes=3),
     "real_vector": Space("vector", (6,), None),
     "level_vector": Space("vector", (6,), 3),
 }
@@ -46,6 +54,7 @@ TINY = {  # small enough to list every example
     "sequence": Space("sequence", (3,), 3),
     "binary_image": Space("image", (2, 2, 1), 2),
     "color_image": Space("image", (2, 1, 2), 2),
+    "labeled_image": Space("image", (2, 2, 1), 2, classes=2),
     "real_vector": Space("vector", (3,), None),
     "level_vector": Space("vector", (3,), 3),
 }
@@ -66,20 +75,34 @@ class Case(NamedTuple):
     def build(self, dtype: torch.dtype = torch.float64, seed: int = 0, **changes) -> AutoregressiveModel:
         """The model of this case in evaluation mode, away from its initial values, where paths may still be closed."""
         torch.manual_seed(seed)
-        likelihood = LIKELIHOODS[self.likelihood](self.space)
-        network: Network = MODELS[self.model](self.space, likelihood.outputs, **changes)
+        model = assembled(self.model, self.likelihood, self.space, **changes)
+        model.network.estimate(draw(self.space, 40 + seed), labels(self.space, 40 + seed))
         with torch.no_grad():
-            for parameter in network.parameters():
+            for parameter in model.network.parameters():
                 parameter.add_(0.05 * torch.randn_like(parameter))
-        return AutoregressiveModel(network, likelihood).to(dtype).eval()
+        return model.to(dtype).eval()
 
     @property
     def keys(self) -> dict:
         """The keys of the model's config."""
-        return MODELS[self.model].keywords
+        return NETWORKS[self.model].keywords
+
+    @property
+    def learns(self) -> bool:
+        """Whether it has parameters for gradients to reach."""
+        return any(True for _ in self.build().parameters())
 
 
-def accepts(likelihood: str, space: Space) -> bool:
+def assembled(model: str, likelihood: str, space: Space, **changes) -> AutoregressiveModel:
+    """Raises ValueError for what the likelihood or the network refuses."""
+    chosen = LIKELIHOODS[likelihood](space)
+    network: Network = NETWORKS[model](space, chosen.outputs, **changes)
+    return AutoregressiveModel(network, chosen)
+
+
+@cache
+def takes(likelihood: str, space: Space) -> bool:
+    """Whether the likelihood has conditionals for the variables of the space."""
     try:
         LIKELIHOODS[likelihood](space)
     except ValueError:
@@ -87,12 +110,22 @@ def accepts(likelihood: str, space: Space) -> bool:
     return True
 
 
+@cache
+def accepts(model: str, likelihood: str, space: Space) -> bool:
+    """Whether the three go together; `test_refusals` says which ones may not."""
+    try:
+        assembled(model, likelihood, space)
+    except ValueError:
+        return False
+    return True
+
+
 def every_case(spaces: dict[str, Space]) -> pytest.MarkDecorator:
-    """Parametrizes a test by every model, space and likelihood that accepts the space."""
+    """Parametrizes a test by every network, space and likelihood that go together."""
     cases = [
         pytest.param(Case(model, likelihood, space), id=f"{model}-{name}-{likelihood}")
-        for model, (name, space), likelihood in product(MODELS, spaces.items(), LIKELIHOODS)
-        if accepts(likelihood, space)
+        for model, (name, space), likelihood in product(NETWORKS, spaces.items(), LIKELIHOODS)
+        if accepts(model, likelihood, space)
     ]
     return pytest.mark.parametrize("case", cases)
 
@@ -103,6 +136,11 @@ def draw(space: Space, count: int, dtype: torch.dtype = torch.float64) -> Tensor
     if space.discrete:
         return torch.randint(space.levels, (count, space.dims), generator=generator)
     return torch.randn(count, space.dims, generator=generator, dtype=dtype)
+
+
+def labels(space: Space, count: int) -> Tensor | None:
+    """Labels in turn, for a space that has classes."""
+    return None if space.classes is None else torch.arange(count) % space.classes
 
 
 def enumerate_examples(space: Space) -> Tensor:

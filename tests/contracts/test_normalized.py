@@ -2,7 +2,7 @@
 
 import torch
 
-from tests.contracts.registry import SPACES, TINY, Case, draw, enumerate_examples, every_case
+from tests.contracts.registry import SPACES, TINY, Case, draw, enumerate_examples, every_case, labels
 
 DISCRETE = {name: space for name, space in TINY.items() if space.discrete}
 REAL = {name: space for name, space in TINY.items() if not space.discrete}
@@ -10,16 +10,19 @@ REAL = {name: space for name, space in TINY.items() if not space.discrete}
 
 @every_case(DISCRETE)
 def test_the_probabilities_of_all_examples_sum_to_one(case: Case):
-    with torch.no_grad():
-        total = case.build().log_prob(enumerate_examples(case.space)).exp().sum()
-    torch.testing.assert_close(total, torch.tensor(1.0).double(), rtol=0, atol=1e-10)
+    model, x = case.build(), enumerate_examples(case.space)
+    for label in range(case.space.classes or 1):
+        condition = None if case.space.classes is None else torch.full((len(x),), label)
+        with torch.no_grad():
+            total = model.log_prob(x, condition).exp().sum()
+        torch.testing.assert_close(total, torch.tensor(1.0).double(), rtol=0, atol=1e-10)
 
 
 @every_case({name: space for name, space in SPACES.items() if space.discrete})
 def test_every_pmf_sums_to_one(case: Case):
     model = case.build()
     with torch.no_grad():
-        pmf = model.likelihood.conditional(model.network(draw(case.space, 3))).pmf()
+        pmf = model.likelihood.conditional(model.network(draw(case.space, 3), labels(case.space, 3))).pmf()
     assert pmf.shape == (3, case.space.dims, case.space.levels)
     torch.testing.assert_close(pmf.sum(-1), torch.ones(3, case.space.dims).double(), rtol=0, atol=1e-12)
 

@@ -6,7 +6,7 @@ On a grid of noise an inverse CDF is exact to one count, so nothing here is rand
 import torch
 from torch import Tensor
 
-from tests.contracts.registry import SPACES, TINY, Case, draw, enumerate_examples, every_case
+from tests.contracts.registry import SPACES, TINY, Case, draw, enumerate_examples, every_case, labels
 
 DISCRETE = {name: space for name, space in TINY.items() if space.discrete}
 REAL = {name: space for name, space in TINY.items() if not space.discrete}
@@ -26,9 +26,10 @@ def with_dropout(case: Case) -> dict:
 def test_samples_are_counted_as_the_loss_says(case: Case):
     model = case.build(**with_dropout(case))
     examples, noise = enumerate_examples(case.space), noise_grid(case.space.dims)
-    samples = model.sample(len(noise), noise)
+    label = None if case.space.classes is None else torch.ones(max(len(noise), len(examples)), dtype=torch.long)
+    samples = model.sample(len(noise), noise, condition=None if label is None else label[: len(noise)])
     with torch.no_grad():
-        probability = model.log_prob(examples).exp()
+        probability = model.log_prob(examples, None if label is None else label[: len(examples)]).exp()
     for i in range(case.space.dims):
         for prefix in examples[:, : i + 1].unique(dim=0):
             before = (samples[:, :i] == prefix[:i]).all(-1)
@@ -61,7 +62,8 @@ def test_real_samples_fall_where_the_loss_says(case: Case):
 def test_a_sample_is_a_function_of_model_and_noise(case: Case):
     model = case.build(torch.float32, **with_dropout(case))
     noise = model.draw_noise(4, torch.Generator().manual_seed(2))
-    samples = model.sample(len(noise), noise)
+    condition = labels(case.space, 4)
+    samples = model.sample(4, noise, condition=condition)
     assert samples.dtype == draw(case.space, 1, torch.float32).dtype
-    assert torch.equal(samples, model.sample(len(noise), noise))
-    assert not torch.equal(samples, model.sample(4, 1 - noise))
+    assert torch.equal(samples, model.sample(4, noise, condition=condition))
+    assert not torch.equal(samples, model.sample(4, 1 - noise, condition=condition))

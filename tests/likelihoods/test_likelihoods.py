@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ar_lab.likelihoods.base import DiscreteConditional
 from ar_lab.space import Space
-from tests.contracts.registry import LIKELIHOODS, accepts
+from tests.contracts.registry import LIKELIHOODS, takes
 
 SPACES = [Space("image", (2, 2, 1), 2), Space("image", (2, 2, 1), 7), Space("vector", (4,), None)]
-ALL = [(name, space) for name in LIKELIHOODS for space in SPACES if accepts(name, space)]
+ALL = [(name, space) for name in LIKELIHOODS for space in SPACES if takes(name, space)]
 DISCRETE = [(name, space) for name, space in ALL if space.discrete]
 LAST_NOISE = {torch.float32: 1 - 2**-24, torch.float64: 1 - 2**-53}  # the greatest number below 1
 
@@ -84,7 +84,7 @@ def test_temperature_divides_the_log_probabilities(name, space, temperature):
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_a_likelihood_refuses_the_data_it_is_not_for(name):
-    refused = [space for space in SPACES if not accepts(name, space)]
+    refused = [space for space in SPACES if not takes(name, space)]
     assert refused
     for space in refused:
         with pytest.raises(ValueError, match=f"has {space.levels}" if space.discrete else "real numbers"):
