@@ -3,13 +3,18 @@
 log p(x) = sum_i log p(x_i | x_1 … x_{i-1})
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ar_lab.likelihoods.base import Conditional, Likelihood
+from ar_lab.likelihoods.truncation import truncated
 from ar_lab.models.network import Condition, Network
-from ar_lab.sampling import SAMPLERS
+from ar_lab.sampling import Drawn, Sampler, Unrolling, find
 from ar_lab.space import Space
 
 
@@ -41,9 +46,14 @@ class AutoregressiveModel(nn.Module):
         """log p(x) in nats."""
         return -self.nll(x, condition).sum(-1)
 
-    def draw_noise(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count dims"]:
-        """Uniform noise for `count` examples, drawn on the CPU so that every device gets the same."""
-        noise = torch.rand(count, self.space.dims, generator=generator, dtype=torch.float64)
+    def draw_noise(
+        self, count: int, generator: torch.Generator | None = None, length: int | None = None
+    ) -> Float[Tensor, "count dims"]:
+        """Uniform noise for `count` examples, drawn on the CPU so that every device gets the same.
+
+        `length`, of a sequence, is another number of dimensions than the window has.
+        """
+        noise = torch.rand(count, length or self.space.dims, generator=generator, dtype=torch.float64)
         return noise.to(self.network.device)
 
     def sample(
@@ -54,9 +64,13 @@ class AutoregressiveModel(nn.Module):
         top_k: int | None = None,
         top_p: float | None = None,
         condition: Condition | None = None,
-        sampler: str = "cached",
+        sampler: str | Sampler = "cached",
     ) -> Shaped[Tensor, "count dims"]:
-        """Examples as a deterministic function of the model and uniform noise in [0, 1), one number a dimension."""
+        """Examples as a deterministic function of the model and uniform noise in [0, 1), one number a dimension.
+
+        With every sampler the function is the same, up to how it rounds. Noise longer than the window makes sequences
+        as long, where the network carries its state on.
+        """
         noise = self.draw_noise(count) if noise is None else noise
         return self.complete(None, None, noise, temperature, top_k, top_p, condition, sampler)
 
@@ -70,27 +84,108 @@ class AutoregressiveModel(nn.Module):
         top_k: int | None = None,
         top_p: float | None = None,
         condition: Condition | None = None,
-        sampler: str = "cached",
+        sampler: str | Sampler = "cached",
     ) -> Shaped[Tensor, "count dims"]:
         """Examples that keep the `known` dimensions of `x` and sample the others given those before them.
 
-        This is a draw from p(unknown | known) when the known dimensions come first in the order.
+        This is a draw from p(unknown | known) when the known dimensions come first in the order (`comes_first`).
         """
-        fixed = None if known is None else (self._ordered(x), self._ordered(known))
+        unrolling = self._unrolling(x, known, noise, temperature, top_k, top_p, condition)
+        values = [drawn.values for drawn in find(sampler)(unrolling)]
+        return self._unordered(torch.cat([unrolling.known, *values], dim=1))
+
+    def draw(
+        self,
+        noise: Float[Tensor, "count dims"],
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        condition: Condition | None = None,
+        sampler: str | Sampler = "cached",
+        x: Shaped[Tensor, "count dims"] | None = None,
+        known: Bool[Tensor, " dims"] | None = None,
+    ) -> Iterator[Drawn]:
+        """What `sample` or `complete` returns, as it is drawn; known dimensions that come first are left out."""
+        unrolling = self._unrolling(x, known, noise, temperature, top_k, top_p, condition)
+        pieces, order = find(sampler)(unrolling), self.network.order
+        while True:
+            with torch.inference_mode():
+                drawn = next(pieces, None)
+            if drawn is None:
+                return
+            yield drawn if order is None else drawn._replace(places=order[drawn.places])
+
+    def write(
+        self, prompt: Shaped[Tensor, "count given"], noise: Float[Tensor, "count length"], **how: Any
+    ) -> Iterator[Shaped[Tensor, "count places"]]:
+        """The values behind a prompt as they are drawn, one a number of noise; `how` is what else `draw` takes.
+
+        They are drawn given all before them as far as `reaches` says. Beyond, where a window is full the next begins
+        with its second half, which is all that is then known: an approximation.
+        """
+        length = prompt.shape[1] + noise.shape[1]
+        room = length if self.reaches(length) else self.space.dims
+        text, left = prompt, noise
+        while left.shape[1]:
+            given = text if text.shape[1] < room else text[:, text.shape[1] - room // 2 :]
+            now, left = left.tensor_split([room - given.shape[1]], dim=1)
+            x, padded = F.pad(given, (0, now.shape[1])), F.pad(now, (given.shape[1], 0))
+            known = torch.arange(x.shape[1], device=x.device) < given.shape[1]
+            pieces = [given]
+            for drawn in self.draw(padded, **how, x=x, known=known):
+                pieces.append(drawn.values)
+                yield drawn.values
+            text = torch.cat(pieces, dim=1)
+
+    def reaches(self, length: int) -> bool:
+        """Whether so long a sequence has conditionals given all that is before them."""
+        return self.network.carries or length <= self.space.dims
+
+    def comes_first(self, known: Bool[Tensor, " dims"]) -> bool:
+        """Whether completing what is known is exact: nothing known comes after something drawn, in the order."""
+        known = self._ordered(known)
+        return not bool((known[1:] & ~known[:-1]).any())
+
+    def _unrolling(
+        self,
+        x: Shaped[Tensor, "count dims"] | None,
+        known: Bool[Tensor, " dims"] | None,
+        noise: Float[Tensor, "count dims"],
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        condition: Condition | None,
+    ) -> Unrolling:
+        """What a sampler is given, in the network's order."""
+        self._check_length(noise.shape[1])
         noise = self._ordered(noise)
+        values, kept, first = noise[:, :0], None, 0
+        if known is not None:
+            values, kept = self._ordered(self.cast(x)), self._ordered(known.to(noise.device))
+            first = int(kept.long().cumprod(0).sum())
+            kept = kept if kept[first:].any() else None
 
         def choose(places: slice, conditional: Conditional) -> Tensor:
             if temperature != 1.0:
                 conditional = conditional.tempered(temperature)
+            if top_k is not None or top_p is not None:
+                conditional = truncated(conditional, top_k, top_p)
             chosen = conditional.sample(noise[:, places])
-            if fixed is None:
-                return chosen
-            values, kept = fixed
-            return torch.where(kept[places], values[:, places], chosen)
+            return chosen if kept is None else torch.where(kept[places], values[:, places], chosen)
 
-        count, dims = noise.shape
-        start = self.network.start(count, condition)
-        return self._unordered(SAMPLERS[sampler](self.network, self.likelihood, start, dims, choose))
+        given = self.cast(values[:, :first])
+        return Unrolling(self.network, self.likelihood, condition, given, noise.shape[1], choose)
+
+    def _check_length(self, length: int) -> None:
+        dims = self.space.dims
+        if not self.reaches(length):
+            raise ValueError(
+                f"{length} dimensions: an example has {dims}, and this network carries nothing beyond them"
+            )
+        if length < dims and self.network.order is not None:
+            raise ValueError(
+                f"{length} dimensions: an example has {dims}, and this network takes them in another order"
+            )
 
     def _ordered(self, x: Shaped[Tensor, "*batch dims"]) -> Shaped[Tensor, "*batch dims"]:
         return x if self.network.order is None else x[..., self.network.order]
