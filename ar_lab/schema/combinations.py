@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ar_lab.schema.cv import fold_conflicts
+from ar_lab.schema.sampling import refusals
 
 Config = dict[str, Any]
 
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    checks = (_task, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, _devices)
+    checks = (_task, _sample, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, _devices)
     for check in (*checks, fold_conflicts):
         yield from check(config)
 
@@ -38,6 +39,15 @@ def _task(config: Config) -> Iterator[str]:
     if task not in ("train", "list") and config["run"] is None:
         what = "sweep" if task == "summarize" else "run"
         yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
+
+
+def _sample(config: Config) -> Iterator[str]:
+    task, data = config["task"], config["data"]
+    if task["name"] != "sample" or not data["_target_"].startswith("ar_lab."):
+        return
+    real = _levels(data) == "real numbers"
+    kind = "sequence" if _is_text(data) else "vector" if real else "image"
+    yield from refusals(task, kind, not real, data.get("condition", False))
 
 
 def _likelihood(config: Config) -> Iterator[str]:

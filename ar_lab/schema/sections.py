@@ -13,7 +13,9 @@ from ar_lab.schema.types import (
     Below1,
     Betas,
     Count,
+    Fraction,
     Inside,
+    Labels,
     Location,
     Name,
     Natural,
@@ -27,10 +29,12 @@ from ar_lab.schema.types import (
 
 class CharRNN(Section):
     name: Name
-    cell: Literal["lstm", "gru", "rnn"]
+    cell: Literal["lstm", "gru", "rnn", "mingru"]
     hidden: Count
     layers: Count
     dropout: Below1
+    ngrams: Count
+    buckets: Count
 
 
 class Transformer(Section):
@@ -40,6 +44,12 @@ class Transformer(Section):
     heads: Count
     positions: Literal["rotary", "learned"]
     dropout: Below1
+
+
+class NGram(Section):
+    name: Name
+    order: Count
+    symbols: Count
 
 
 class PixelCNN(Section):
@@ -54,7 +64,7 @@ class Empty(Section):
     pass
 
 
-class GaussianMixture(Section):
+class Mixture(Section):
     components: Count
 
 
@@ -122,10 +132,24 @@ class Reproduce(Section):
     name: Literal["reproduce"]
 
 
+SamplerName = Literal["naive", "cached", "jacobi"]
+
+
 class Sample(Section):
     name: Literal["sample"]
     count: Count
     temperature: Positive
+    top_k: Count | None
+    top_p: Fraction | None
+    sampler: SamplerName
+    block: Count | None
+    verify: SamplerName | None
+    condition: Labels | None
+    prompt: Annotated[str, Field(min_length=1)] | None
+    length: Count | None
+    stream: bool
+    complete: Annotated[str, Field(min_length=1)] | None
+    completions: Count
 
 
 class Summarize(Section):
@@ -175,13 +199,16 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
     "model": {
         "ar_lab.models.charrnn.CharRNN": CharRNN,
         "ar_lab.models.transformer.Transformer": Transformer,
+        "ar_lab.models.ngram.NGram": NGram,
         "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
     },
     "likelihood": {
         "auto": Empty,
         "ar_lab.likelihoods.bernoulli.Bernoulli": Empty,
         "ar_lab.likelihoods.categorical.Categorical": Empty,
-        "ar_lab.likelihoods.gaussian_mixture.GaussianMixture": GaussianMixture,
+        "ar_lab.likelihoods.gaussian_mixture.GaussianMixture": Mixture,
+        "ar_lab.likelihoods.logistic_mixture.LogisticMixture": Mixture,
+        "ar_lab.likelihoods.student_mixture.StudentMixture": Mixture,
     },
     "optimizer": {
         "torch.optim.AdamW": Adam,

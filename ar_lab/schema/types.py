@@ -21,6 +21,13 @@ def _one_or_more(paths: Any) -> Any:
     return paths if isinstance(paths, list) else [paths]
 
 
+def _labels(value: Any) -> Any:
+    labels = value if isinstance(value, list) else [value]
+    if labels and all(type(label) is int and label >= 0 for label in labels):
+        return value
+    raise ValueError("must be a label (0, 1, …) or a list of them")
+
+
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Limit = Annotated[int, AfterValidator(_limit)]
@@ -35,6 +42,8 @@ Betas = Annotated[list[Below1], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # part of the run directory's name
 Location = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 Locations = Annotated[list[Location], Field(min_length=1), BeforeValidator(_one_or_more)]
+
+Labels = Annotated[Any, BeforeValidator(_labels)]
 
 
 class Section(BaseModel):
