@@ -37,6 +37,27 @@ class CharRNN(Section):
     buckets: Count
 
 
+class Logistic(Section):
+    name: Name
+    rank: Count
+    max_weights: Count
+
+
+class MADE(Section):
+    name: Name
+    hidden: Annotated[list[Count], Field(min_length=1)]
+    masks: Count
+    ordering: Literal["natural", "reversed", "random"]
+    ordering_seed: Seed
+    rank: Count
+
+
+class NADE(Section):
+    name: Name
+    hidden: Count
+    rank: Count
+
+
 class Transformer(Section):
     name: Name
     layers: Count
@@ -198,6 +219,9 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
     "data": SOURCES,
     "model": {
         "ar_lab.models.charrnn.CharRNN": CharRNN,
+        "ar_lab.models.logistic.Logistic": Logistic,
+        "ar_lab.models.made.MADE": MADE,
+        "ar_lab.models.nade.NADE": NADE,
         "ar_lab.models.transformer.Transformer": Transformer,
         "ar_lab.models.ngram.NGram": NGram,
         "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
