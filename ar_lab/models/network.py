@@ -43,12 +43,13 @@ class Network(nn.Module, ABC):
     """
 
     carries = False  # True: the state is of constant size, and a stream may be extended without end
-    order: Int[Tensor, " dims"] | None = None  # which dimension of an example stands at each place; None: as they lie
+    order: Int[Tensor, " dims"] | None  # which dimension of an example stands at each place; None: as they lie
 
     def __init__(self, space: Space, outputs: int):
         super().__init__()
         self.space = space
         self.outputs = outputs  # K
+        self.register_buffer("order", None)  # kept by checkpoints when there is one
 
     @abstractmethod
     def start(self, batch_size: int, condition: Condition | None = None) -> Any:
@@ -72,11 +73,13 @@ class Network(nn.Module, ABC):
         """The parameters of all conditionals of whole examples."""
         return self.extend(x, self.start(len(x), condition))[0]
 
-    def estimate(self, x: Shaped[Tensor, "..."], condition: Int[Tensor, " examples"] | None = None) -> None:
+    def estimate(self, x: Shaped[Tensor, "..."], condition: Int[Tensor, " examples"] | None = None) -> list[str]:
         """Fits in closed form what is not learned by gradients, to a training part as `Parts` holds it.
 
-        `x` is `(examples, dims)`, or of text one stream `(length,)`. Most networks have nothing of the kind.
+        `x` is `(examples, dims)`, or of text one stream `(length,)`. Most networks have nothing of the kind. What a
+        reader of the figures must know of the fit is returned, as notes.
         """
+        return []
 
     def anew(self, state: Any, condition: Condition | None) -> Any:
         """A carried state whose next dimensions are given another condition; most networks carry none."""
