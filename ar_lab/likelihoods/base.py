@@ -39,6 +39,7 @@ class Likelihood(ABC):
     """A family of conditionals: `outputs` (K) numbers a dimension describe one member."""
 
     outputs: int
+    mixture: int | None = None  # components of a mixture of logistics, whose choice the channels of a pixel may share
 
     @abstractmethod
     def __init__(self, space: Space): ...

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ar_lab.likelihoods.base import Conditional, Likelihood
+from ar_lab.likelihoods.mixture import component_and_rest
 from ar_lab.space import Space
 
 # In standardized units. Without a floor the density of a repeated value has no maximum (Bishop, 2006, section 9.2.1).
@@ -32,19 +33,17 @@ class GaussianMixtureConditional(Conditional):
 
     def sample(self, noise: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
         """The noise picks a component by its weights' CDF; what is left of it, again uniform, picks the quantile."""
-        weights = torch.softmax(self.logits.double(), -1)
-        cdf = weights.cumsum(-1)
-        below = F.pad(cdf[..., :-1], (1, 0))
-        # Scaled by the last entry, since rounding may leave the noise above it, at a component of no weight.
-        noise = noise.double().unsqueeze(-1) * cdf[..., -1:]
-        m = (below <= noise).sum(-1, keepdim=True) - 1
-        rest = ((noise - below.gather(-1, m)) / weights.gather(-1, m)).clamp(1e-12, 1 - 1e-12)
+        m, rest = component_and_rest(self.logits, noise)
         quantile = torch.special.ndtri(rest).to(self.means.dtype)
         return (self.means.gather(-1, m) + self.scales.gather(-1, m) * quantile).squeeze(-1)
 
     def tempered(self, temperature: float) -> "GaussianMixtureConditional":
-        """Every component tempered on its own, which is exact for one component or well-separated ones."""
-        return GaussianMixtureConditional(self.logits / temperature, self.means, self.scales * temperature**0.5)
+        """Every component tempered on its own, which is exact for one component or well-separated ones.
+
+        A weight is tempered with the area of its component: N^(1/T) has an area proportional to scale^(1 - 1/T).
+        """
+        logits = self.logits / temperature + (1 - 1 / temperature) * self.scales.log()
+        return GaussianMixtureConditional(logits, self.means, self.scales * temperature**0.5)
 
 
 class GaussianMixture(Likelihood):

@@ -58,8 +58,11 @@ def _likelihood(config: Config) -> Iterator[str]:
         yield f"likelihood=bernoulli: needs 2 levels, data={name} has {levels}; {remedy}"
     if chosen == "Categorical" and levels == "real numbers":
         yield f"likelihood=categorical: needs discrete data, data={name} has real numbers; use likelihood=auto"
-    if chosen == "GaussianMixture" and levels not in (None, "real numbers"):
-        yield f"likelihood=gaussian_mixture: needs real numbers, data={name} has {levels}; use likelihood=auto"
+    if chosen == "LogisticMixture" and (levels == "real numbers" or _is_text(config["data"])):
+        yield f"likelihood=logistic_mixture: needs levels in an order, data={name} has {levels}; use likelihood=auto"
+    if chosen in ("GaussianMixture", "StudentMixture") and levels not in (None, "real numbers"):
+        mixture = chosen.removesuffix("Mixture").lower() + "_mixture"
+        yield f"likelihood={mixture}: needs real numbers, data={name} has {levels}; use likelihood=auto"
 
 
 def _transformer(config: Config) -> Iterator[str]:

@@ -46,3 +46,11 @@ def test_components_start_apart_and_in_order():
 def test_temperature_scales_the_variance_of_a_component():
     one = GaussianMixture(SPACE, components=1).conditional(torch.zeros(1, 3, dtype=torch.float64))
     torch.testing.assert_close(one.tempered(0.25).scales, one.scales / 2)
+
+
+def test_temperature_is_exact_for_components_far_apart():
+    parts = ([0.0, 1.0], [-1e6, 1e6], [0.1, 3.0])
+    both = GaussianMixtureConditional(*(torch.tensor(part).double() for part in parts))
+    x = torch.tensor([-1e6, 1e6]).double()
+    difference = both.tempered(0.5).log_prob(x) - both.log_prob(x) / 0.5
+    torch.testing.assert_close(difference[0], difference[1], rtol=0, atol=1e-9)
