@@ -117,24 +117,30 @@ class AutoregressiveModel(nn.Module):
 
     def write(
         self, prompt: Shaped[Tensor, "count given"], noise: Float[Tensor, "count length"], **how: Any
-    ) -> Iterator[Shaped[Tensor, "count places"]]:
+    ) -> Iterator[Drawn]:
         """The values behind a prompt as they are drawn, one a number of noise; `how` is what else `draw` takes.
 
         They are drawn given all before them as far as `reaches` says. Beyond, where a window is full the next begins
         with its second half, which is all that is then known: an approximation.
+
+        Raises:
+            ValueError: for a network that takes the dimensions in an order of its own.
         """
+        if self.network.order is not None:
+            raise ValueError("a text is drawn from left to right, and this network takes it in another order")
         length = prompt.shape[1] + noise.shape[1]
         room = length if self.reaches(length) else self.space.dims
-        text, left = prompt, noise
+        text, left, offset = prompt, noise, 0
         while left.shape[1]:
             given = text if text.shape[1] < room else text[:, text.shape[1] - room // 2 :]
+            offset += text.shape[1] - given.shape[1]
             now, left = left.tensor_split([room - given.shape[1]], dim=1)
             x, padded = F.pad(given, (0, now.shape[1])), F.pad(now, (given.shape[1], 0))
             known = torch.arange(x.shape[1], device=x.device) < given.shape[1]
             pieces = [given]
             for drawn in self.draw(padded, **how, x=x, known=known):
                 pieces.append(drawn.values)
-                yield drawn.values
+                yield drawn._replace(places=slice(offset + drawn.places.start, offset + drawn.places.stop))
             text = torch.cat(pieces, dim=1)
 
     def reaches(self, length: int) -> bool:
@@ -143,8 +149,11 @@ class AutoregressiveModel(nn.Module):
 
     def comes_first(self, known: Bool[Tensor, " dims"]) -> bool:
         """Whether completing what is known is exact: nothing known comes after something drawn, in the order."""
-        known = self._ordered(known)
-        return not bool((known[1:] & ~known[:-1]).any())
+        return self.leading(known) == int(known.sum())
+
+    def leading(self, known: Bool[Tensor, " dims"]) -> int:
+        """How many known dimensions come before all others in the order: no sampler visits them."""
+        return int(self._ordered(known).long().cumprod(0).sum())
 
     def _unrolling(
         self,
@@ -162,7 +171,7 @@ class AutoregressiveModel(nn.Module):
         values, kept, first = noise[:, :0], None, 0
         if known is not None:
             values, kept = self._ordered(self.cast(x)), self._ordered(known.to(noise.device))
-            first = int(kept.long().cumprod(0).sum())
+            first = self.leading(known)
             kept = kept if kept[first:].any() else None
 
         def choose(places: slice, conditional: Conditional) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -48,17 +49,25 @@ def _page(texts: list[str] | list[bytes]) -> bytes:
 
 
 def image_grid(x: Tensor, space: Space) -> Image.Image:
-    """Coded images `(count, dims)` side by side; their levels span black to white."""
-    height, width, channels = space.shape
-    columns = ceil(sqrt(len(x)))
-    rows = ceil(len(x) / columns)
-    brightness = (x.double() * 255 / (space.levels - 1)).round().to(torch.uint8)
+    """Coded images `(count, dims)` side by side, black to white; where there are labels, as many columns."""
+    by_label = space.classes is not None and len(x) >= space.classes
+    return tiled(brightness(x, space), space.classes if by_label else ceil(sqrt(len(x))), GRID_PIXELS)
+
+
+def brightness(x: Tensor, space: Space) -> UInt8[np.ndarray, "count height width channels"]:
+    return (x.double() * 255 / (space.levels - 1)).round().to(torch.uint8).reshape(-1, *space.shape).numpy()
+
+
+def tiled(images: UInt8[np.ndarray, "count height width channels"], columns: int, pixels: int) -> Image.Image:
+    """Images in rows, with lines between them, enlarged by a whole factor to about so many pixels of width."""
+    count, height, width, channels = images.shape
+    rows = ceil(count / columns)
     grid = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1, channels), 128, dtype=np.uint8)
-    for k, image in enumerate(brightness.reshape(-1, *space.shape).numpy()):
+    for k, image in enumerate(images):
         top, left = 1 + k // columns * (height + 1), 1 + k % columns * (width + 1)
         grid[top : top + height, left : left + width] = image
     picture = Image.fromarray(grid.squeeze(-1) if channels == 1 else grid)
-    factor = max(1, round(GRID_PIXELS / picture.width))
+    factor = max(1, round(pixels / picture.width))
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 
