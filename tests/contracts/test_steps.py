@@ -48,6 +48,8 @@ def test_what_comes_after_a_prefix_leaves_no_trace_in_it(case: Case):
 def test_all_steps_together_cost_a_few_parallel_passes(case: Case):
     # In double precision torch computes recurrent layers from matrix products, which FlopCounterMode counts; the fused
     # kernel of a single-precision LSTM would count as nothing.
+    if not case.learns:
+        pytest.skip("looks up what it counted: no arithmetic that FlopCounterMode knows")
     network, x = case.build().network, draw(case.space, 2)
     with FlopCounterMode(display=False) as parallel:
         network(x)
