@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ar_lab.codecs.base import Codec
+from ar_lab.data.batches import Batch
 from ar_lab.errors import ConfigError, DivergenceError
 from ar_lab.model import AutoregressiveModel
+from ar_lab.models.network import Condition
 from ar_lab.optimizers import parameter_groups
 from ar_lab.ranks import gathered
 from ar_lab.schedules import Schedule
@@ -65,8 +67,8 @@ class MaximumLikelihood(pl.LightningModule):
         if self.schedule.needs_validation:
             self.lr_schedulers().step(self.trainer.callback_metrics["validation/nats_per_dim"])
 
-    def training_step(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, ""]:
-        return self.finite(self.mean(self.nll(x))[0], "training loss")
+    def training_step(self, batch: Batch) -> Float[Tensor, ""]:
+        return self.finite(self.mean(self.nll(*batch))[0], "training loss")
 
     def mean(self, nll: Float[Tensor, "batch dims"]) -> tuple[Float[Tensor, ""], int]:
         """The mean over a batch, whose rows several processes may share, and the number of its rows.
@@ -95,26 +97,27 @@ class MaximumLikelihood(pl.LightningModule):
             )
         return figure
 
-    def nll(self, x: Shaped[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
+    def nll(self, x: Shaped[Tensor, "batch dims"], condition: Condition | None) -> Float[Tensor, "batch dims"]:
         """-log p(x_i | …) of a training batch, given the state that the batch before it left when it is a stream."""
         if not len(x):  # a process without a row of a small batch: its gradient is 0, and not missing
             return x.new_zeros(x.shape, dtype=self.dtype) + 0 * sum(p.sum() for p in self.model.parameters())
         if not self.stream:
-            return self.model.nll(x)
+            return self.model.nll(x, condition)
         network = self.model.network
-        state = network.start(len(x)) if self.state is None else self.state
+        state = network.start(len(x), condition) if self.state is None else network.anew(self.state, condition)
         if self.restored is not None:
-            state = type(state)(**move_data_to_device(self.restored, x.device))
+            state = network.anew(type(state)(**move_data_to_device(self.restored, x.device)), condition)
             self.restored = None
         params, state = network.extend(x, state)
         self.state = state.detach()
         return -self.model.likelihood.conditional(params).log_prob(x)
 
-    def validation_step(self, x: Shaped[Tensor, "batch dims"]) -> None:
-        nll = self.model.nll(x) + self.codec.charge(x) if len(x) else x.new_zeros(x.shape, dtype=self.dtype)
+    def validation_step(self, batch: Batch) -> None:
+        x, condition = batch
+        nll = self.model.nll(x, condition) + self.codec.charge(x) if len(x) else x.new_zeros(x.shape, dtype=self.dtype)
         figure, rows = self.mean(nll)
         self.finite(figure, "validation figure")
-        self.log("step", float(self.global_step))  # or the loggers count the steps from 0
+        self.log("step", float(self.global_step), batch_size=rows)  # or the loggers count the steps from 0
         self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=rows, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

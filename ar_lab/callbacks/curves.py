@@ -5,7 +5,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from torch import Tensor
+
+from ar_lab.data.batches import Batch
 
 
 class Curves(Callback):
@@ -35,12 +36,12 @@ class Curves(Callback):
         self.step, self.total, self.batches = (state_dict[name] for name in ("step", "total", "batches"))
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], x: Tensor, batch: int
+        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], batch: Batch, number: int
     ) -> None:
         # Lightning hands out the loss divided by the number of batches that it accumulates.
         self.total = self.total + outputs["loss"] * trainer.accumulate_grad_batches
         self.batches += 1
-        self.examples += len(x) * trainer.world_size
+        self.examples += len(batch.x) * trainer.world_size
         if trainer.global_step - self.step < trainer.log_every_n_steps:
             return
         metrics = {

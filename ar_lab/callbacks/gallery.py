@@ -10,6 +10,8 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
+from ar_lab.sampling.labels import labels_in_turn
+
 SECONDS_BETWEEN_GALLERIES = 30.0
 
 
@@ -29,7 +31,9 @@ class Gallery(Callback):
         if not loggers or time.monotonic() - self.drawn_at < SECONDS_BETWEEN_GALLERIES:
             return
         with torch.inference_mode():
-            shown = self.render(learner.model.sample(len(self.noise), self.noise.to(learner.device)).cpu())
+            labels = labels_in_turn(learner.model.space, len(self.noise), learner.device)
+            x = learner.model.sample(len(self.noise), self.noise.to(learner.device), condition=labels)
+            shown = self.render(x.cpu())
         for logger in loggers:
             if isinstance(shown, list):
                 rows = [[trainer.global_step, text] for text in shown]

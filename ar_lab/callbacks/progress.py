@@ -8,7 +8,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from torch import Tensor
+
+from ar_lab.data.batches import Batch
 
 SECONDS_BETWEEN_UPDATES = 0.5
 SECONDS_BETWEEN_LINES = 15.0  # where standard error is not a terminal
@@ -42,9 +43,9 @@ class Bar(ProgressBar):
             self.bar.start()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], x: Tensor, batch: int
+        self, trainer: pl.Trainer, learner: pl.LightningModule, outputs: dict[str, Any], batch: Batch, number: int
     ) -> None:
-        self.examples += len(x) * trainer.world_size
+        self.examples += len(batch.x) * trainer.world_size
         interval = SECONDS_BETWEEN_UPDATES if self.console.is_terminal else SECONDS_BETWEEN_LINES
         if time.monotonic() - self.shown > interval:
             loss = float(outputs["loss"]) * trainer.accumulate_grad_batches + self.charge

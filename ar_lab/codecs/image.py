@@ -28,6 +28,7 @@ class ImageCodec(Codec):
     shape: tuple[int, int, int]  # height, width, channels
     raw_levels: int
     levels: int
+    classes: tuple[str, ...] = ()  # names of the labels that the images are conditioned on
 
     def __post_init__(self):
         if not 2 <= self.levels <= self.raw_levels <= 256:
@@ -37,7 +38,7 @@ class ImageCodec(Codec):
 
     @property
     def space(self) -> Space:
-        return Space("image", self.shape, self.levels)
+        return Space("image", self.shape, self.levels, len(self.classes) or None)
 
     def encode(self, raw: UInt8[np.ndarray, "count height width channels"]) -> UInt8[Tensor, "count dims"]:
         """Levels, kept as bytes since a training set may be large.
@@ -58,8 +59,9 @@ class ImageCodec(Codec):
         return centers[x.cpu().numpy()].reshape(-1, *self.shape)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "shape": list(self.shape), "raw_levels": self.raw_levels, "levels": self.levels}
+        levels = {"raw_levels": self.raw_levels, "levels": self.levels}
+        return {"kind": self.kind, "shape": list(self.shape), **levels, "classes": list(self.classes)}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> "ImageCodec":
-        return cls(tuple(state["shape"]), state["raw_levels"], state["levels"])
+        return cls(tuple(state["shape"]), state["raw_levels"], state["levels"], tuple(state.get("classes", ())))

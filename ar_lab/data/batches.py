@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +12,23 @@ from torch import Tensor
 
 from ar_lab.errors import ConfigError
 
-Fetch = Callable[[int], Tensor]  # batch number -> examples
+
+class Batch(NamedTuple):
+    """Examples, and what their conditionals are given beside the past.
+
+    That is the label of every example where the data are conditioned on it, or of text the block of the training part
+    that every window begins in, where the model asks for blocks.
+    """
+
+    x: Shaped[Tensor, "batch dims"]  # int64 levels, or floats
+    condition: Int64[Tensor, " batch"] | None = None
+
+    def share(self, rank: int, processes: int) -> "Batch":
+        """The rows of one process, of several that train together."""
+        return Batch(*(None if part is None else part.tensor_split(processes)[rank] for part in self))
+
+
+Fetch = Callable[[int], Batch]  # batch number -> examples
 
 
 def examples(x: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch dims"]:
@@ -24,17 +41,25 @@ def windows(stream: Integer[Tensor, " length"], dims: int, seams: Sequence[int] 
     return torch.cat([part[: len(part) // dims * dims].view(-1, dims) for part in stream.tensor_split([*seams])])
 
 
+def block_of(starts: Integer[Tensor, "*windows"], length: int, blocks: int | None) -> Int64[Tensor, "*windows"] | None:
+    """Which of `blocks` equal blocks of a stream every window begins in; None when nobody asks."""
+    return None if blocks is None else starts * blocks // length
+
+
 class FixedBatches:
     """Examples in their own order, the last batch as small as it comes."""
 
-    def __init__(self, x: Shaped[Tensor, "count dims"], batch_size: int):
+    def __init__(
+        self, x: Shaped[Tensor, "count dims"], batch_size: int, condition: Int64[Tensor, " count"] | None = None
+    ):
         self.batches = x.split(batch_size) if len(x) else ()
+        self.conditions = [None] * len(self.batches) if condition is None else condition.split(batch_size)
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[Tensor]:
-        return map(examples, self.batches)
+    def __iter__(self) -> Iterator[Batch]:
+        return (Batch(examples(x), given) for x, given in zip(self.batches, self.conditions, strict=True))
 
 
 class TrainingBatches(ABC):
@@ -59,7 +84,7 @@ class TrainingBatches(ABC):
     def arrange(self, generator: torch.Generator) -> Fetch:
         """Decides the order of an epoch."""
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[Batch]:
         # Lightning asks for iterators that it never uses: nothing here runs until the first batch is asked for.
         if self.fetched and (not self.restored or self.fetched == len(self)):
             self.epoch, self.fetched = self.epoch + 1, 0
@@ -67,7 +92,7 @@ class TrainingBatches(ABC):
         fetch = self.arrange(torch.Generator().manual_seed(_mixed(self.seed, self.epoch)))
         for number in range(self.fetched, len(self)):
             self.fetched = number + 1
-            yield examples(fetch(number))
+            yield fetch(number)
 
     def state_dict(self) -> dict[str, int]:
         return {"epoch": self.epoch, "fetched": self.fetched}
@@ -84,16 +109,27 @@ def _mixed(seed: int, epoch: int) -> int:
 class ShuffledExamples(TrainingBatches):
     """Every example once an epoch, in random order."""
 
-    def __init__(self, x: Shaped[Tensor, "count dims"], batch_size: int, seed: int):
+    def __init__(
+        self,
+        x: Shaped[Tensor, "count dims"],
+        batch_size: int,
+        seed: int,
+        condition: Int64[Tensor, " count"] | None = None,
+    ):
         super().__init__(seed)
-        self.x, self.batch_size = x, batch_size
+        self.x, self.batch_size, self.condition = x, batch_size, condition
 
     def __len__(self) -> int:
         return -(-len(self.x) // self.batch_size)
 
     def arrange(self, generator: torch.Generator) -> Fetch:
         batches = torch.randperm(len(self.x), generator=generator).split(self.batch_size)
-        return lambda number: self.x[batches[number]]
+
+        def fetch(number: int) -> Batch:
+            chosen = batches[number]
+            return Batch(examples(self.x[chosen]), None if self.condition is None else self.condition[chosen])
+
+        return fetch
 
 
 class ShuffledWindows(TrainingBatches):
@@ -113,9 +149,10 @@ class ShuffledWindows(TrainingBatches):
         batch_size: int,
         seed: int,
         seams: Sequence[int] = (),
+        blocks: int | None = None,
     ):
         super().__init__(seed)
-        self.stream, self.dims, self.batch_size = stream, dims, batch_size
+        self.stream, self.dims, self.batch_size, self.blocks = stream, dims, batch_size, blocks
         ends = [0, *seams, len(stream)]
         self.stretches = [range(begin, end) for begin, end in pairwise(ends) if end - begin >= dims]
         if not self.stretches:
@@ -129,7 +166,13 @@ class ShuffledWindows(TrainingBatches):
         pairs = zip(self.stretches, self.counts, strict=True)
         cuts = torch.cat([self.cuts(stretch, count, generator) for stretch, count in pairs])
         batches = cuts[torch.randperm(len(cuts), generator=generator)].split(self.batch_size)
-        return lambda number: self.stream[batches[number][:, None] + torch.arange(self.dims)]
+
+        def fetch(number: int) -> Batch:
+            starts = batches[number]
+            x = self.stream[starts[:, None] + torch.arange(self.dims)]
+            return Batch(examples(x), block_of(starts, len(self.stream), self.blocks))
+
+        return fetch
 
     def cuts(self, stretch: range, count: int, generator: torch.Generator) -> Int64[Tensor, " count"]:
         """Where the windows of a stretch begin in this epoch."""
@@ -147,7 +190,14 @@ class Lanes(TrainingBatches):
         ConfigError: when a lane would be shorter than one window.
     """
 
-    def __init__(self, stream: Integer[Tensor, " length"], dims: int, batch_size: int, seams: Sequence[int] = ()):
+    def __init__(
+        self,
+        stream: Integer[Tensor, " length"],
+        dims: int,
+        batch_size: int,
+        seams: Sequence[int] = (),
+        blocks: int | None = None,
+    ):
         super().__init__(seed=0)
         whole = windows(stream, dims, seams)
         count = len(whole) // batch_size
@@ -157,9 +207,14 @@ class Lanes(TrainingBatches):
                 f"the training part has {len(stream):,}: lower one of them"
             )
         self.lanes = whole[: batch_size * count].view(batch_size, count, dims)
+        starts = windows(torch.arange(len(stream)), dims, seams)[: batch_size * count, 0]
+        self.blocks = block_of(starts.view(batch_size, count), len(stream), blocks)
 
     def __len__(self) -> int:
         return self.lanes.shape[1]
 
     def arrange(self, generator: torch.Generator) -> Fetch:
-        return lambda number: self.lanes[:, number]
+        def fetch(number: int) -> Batch:
+            return Batch(examples(self.lanes[:, number]), None if self.blocks is None else self.blocks[:, number])
+
+        return fetch

@@ -27,8 +27,10 @@ def image_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
-def read_folder(folder: Path, grouped: bool) -> Collection:
-    """All images below a folder, sorted by path: gray ones with 1 channel, color ones with 3; one group a subfolder.
+def read_folder(folder: Path, grouped: bool, labeled: bool) -> Collection:
+    """All images below a folder, sorted by path: gray ones with 1 channel, color ones with 3.
+
+    A subfolder is a group, or a label, where it is asked for.
 
     Raises:
         DataError: naming the first file that cannot be read or differs from the first one in size or channels.
@@ -47,8 +49,9 @@ def read_folder(folder: Path, grouped: bool) -> Collection:
                 f"{path} is of shape {image.shape} (height, width, channels), {paths[0]} of {images[0].shape}: "
                 "all images need the same size and the same channels"
             )
-    groups = [path.relative_to(folder).as_posix().rpartition("/")[0] for path in paths]  # wherever the folder lies
-    return Collection(np.stack(images), groups=np.array(groups) if grouped else None)
+    # Relative, so that it does not matter where the folder lies.
+    subfolders = np.array([path.relative_to(folder).as_posix().rpartition("/")[0] for path in paths])
+    return Collection(np.stack(images), subfolders if labeled else None, subfolders if grouped else None)
 
 
 def read_image(path: Path) -> UInt8[np.ndarray, "height width channels"]:

@@ -15,6 +15,7 @@ from torchvision.datasets import VisionDataset
 from ar_lab.codecs.image import ImageCodec
 from ar_lab.data.folds import Fold, drawn, fold_notes
 from ar_lab.data.image_files import Collection, image_paths, read_folder, read_npz
+from ar_lab.data.labels import classes, coded
 from ar_lab.data.parts import Parts, Source
 from ar_lab.data.published import prepared, read_from
 from ar_lab.errors import ConfigError
@@ -22,13 +23,14 @@ from ar_lab.errors import ConfigError
 Images = UInt8[np.ndarray, "count height width channels"]
 TestImages = UInt8[np.ndarray, "test height width channels"]
 Labels = Shaped[np.ndarray, " count"]
+TestLabels = Shaped[np.ndarray, " test"]
 
 
-def image_codec(images: Images, raw_levels: int, levels: int) -> ImageCodec:
+def image_codec(images: Images, raw_levels: int, levels: int, names: tuple[str, ...]) -> ImageCodec:
     """Raises ConfigError for more levels than the images have, or fewer than two."""
     if not 2 <= levels <= raw_levels:
         raise ConfigError(f"data.levels={levels}: must be between 2 and {raw_levels}, the levels of these images")
-    return ImageCodec(tuple(images.shape[1:]), raw_levels, levels)
+    return ImageCodec(tuple(images.shape[1:]), raw_levels, levels, names)
 
 
 def coarseness(codec: ImageCodec) -> list[str]:
@@ -55,8 +57,17 @@ class OwnSplit(Source):
 
     raw_levels: ClassVar[int] = 256
 
-    def __init__(self, *, levels: int, validation: float, test: float, split_seed: int, fraction: float):
-        self.levels = levels
+    def __init__(
+        self,
+        *,
+        levels: int,
+        validation: float,
+        test: float,
+        split_seed: int,
+        fraction: float,
+        condition: bool = False,
+    ):
+        self.levels, self.condition = levels, condition
         self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
 
     @abstractmethod
@@ -65,7 +76,8 @@ class OwnSplit(Source):
 
     def load(self, fold: Fold | None = None) -> Parts:
         images, labels, groups = self.read()
-        codec = image_codec(images, self.raw_levels, self.levels)
+        names = classes(labels, "this data") if self.condition else ()
+        codec = image_codec(images, self.raw_levels, self.levels, names)
         split = drawn(fold, len(images), **self.shares, labels=labels, groups=groups)
         x = codec.encode(images)
         return Parts(
@@ -75,6 +87,7 @@ class OwnSplit(Source):
             notes=[*fold_notes(fold), *coarseness(codec)],
             digest=split.digest,
             held_out=split.held_out,
+            labels=coded(split.of(labels), names) if self.condition else {},
         )
 
 
@@ -94,7 +107,8 @@ class Digits(OwnSplit):
 class ImageFiles(OwnSplit):
     """The user's images: a folder of files, or an .npz with `images` and, if they are known, `labels` and `groups`.
 
-    With `groups="folder"` an image's parent folder is its group: no folder is then in two parts.
+    With `groups="folder"` an image's parent folder is its group: no folder is then in two parts. With `condition` it is
+    its label.
     """
 
     def __init__(self, *, path: str, groups: str | None = None, **own_split):
@@ -102,11 +116,13 @@ class ImageFiles(OwnSplit):
         self.path = Path(path).expanduser()
         self.in_array = self.path.suffix == ".npz"
         self.grouped = groups == "folder"
+        if self.grouped and self.condition:
+            raise ConfigError("data.groups=folder: keeps a label, which is the folder, in one part; use groups=null")
         if self.in_array and self.grouped:
             raise ConfigError(f"data.groups=folder: {path} is no folder; an .npz has its groups in an array `groups`")
 
     def read(self) -> Collection:
-        return read_npz(self.path) if self.in_array else read_folder(self.path, self.grouped)
+        return read_npz(self.path) if self.in_array else read_folder(self.path, self.grouped, self.condition)
 
     def paths(self) -> list[Path]:
         """The files, and for a folder itself and its subfolders, which change when an image comes or goes."""
@@ -121,33 +137,46 @@ class Published(Source):
     dataset: ClassVar[type[VisionDataset]]
     raw_levels: ClassVar[int] = 256
 
-    def __init__(self, *, root: str, cache: str, levels: int, validation: float, split_seed: int, fraction: float):
+    def __init__(
+        self,
+        *,
+        root: str,
+        cache: str,
+        levels: int,
+        validation: float,
+        split_seed: int,
+        fraction: float,
+        condition: bool = False,
+    ):
         self.root, self.cache = Path(root).expanduser(), Path(cache).expanduser()
-        self.levels = levels
+        self.levels, self.condition = levels, condition
         self.shares = {"validation": validation, "fraction": fraction, "seed": split_seed}
 
-    def read(self) -> tuple[Images, Labels, TestImages]:
-        """Training images, their labels, and test images."""
+    def read(self) -> tuple[Images, Labels, TestImages, TestLabels]:
+        """Training images and their labels, test images and theirs."""
         folder = prepared(self.dataset, self.root, self.cache)
         train, test = self.dataset(folder, train=True), self.dataset(folder, train=False)
         images = [np.asarray(part.data) for part in (train, test)]
         train_images, test_images = (part if part.ndim == 4 else part[..., None] for part in images)
-        return train_images, np.asarray(train.targets), test_images
+        return train_images, np.asarray(train.targets), test_images, np.asarray(test.targets)
 
     def load(self, fold: Fold | None = None) -> Parts:
-        images, labels, test = self.read()
-        codec = image_codec(images, self.raw_levels, self.levels)
+        images, labels, test, test_labels = self.read()
+        names = classes(labels, "this data") if self.condition else ()
+        codec = image_codec(images, self.raw_levels, self.levels, names)
         split = drawn(fold, len(images), **self.shares, labels=labels)
+        by_part = split.of(labels) | ({"test": test_labels} if fold is None else {})
         x = codec.encode(images)
         return Parts(
             codec,
             x[split.train],
             x[split.validation],
             codec.encode(test) if fold is None else x[split.test],
-            checksum=checksum(images, test, labels=labels),
+            checksum=checksum(images, test, labels=labels, test_labels=test_labels if self.condition else None),
             notes=[*fold_notes(fold), *coarseness(codec), *self.notes()],
             digest=split.digest,
             held_out=split.held_out,
+            labels=coded(by_part, names) if self.condition else {},
         )
 
     def paths(self) -> list[Path]:
@@ -185,10 +214,10 @@ class BinaryMNIST(Published):
         super().__init__(levels=2, **published)
         self.binarization_seed = binarization_seed
 
-    def read(self) -> tuple[Images, Labels, TestImages]:
-        train, labels, test = super().read()
+    def read(self) -> tuple[Images, Labels, TestImages, TestLabels]:
+        train, labels, test, test_labels = super().read()
         rng = np.random.default_rng(self.binarization_seed)
-        return self.draw(rng, train), labels, self.draw(rng, test)
+        return self.draw(rng, train), labels, self.draw(rng, test), test_labels
 
     def draw(self, rng: np.random.Generator, gray: Images) -> Images:
         """1 where gray exceeds a uniform draw from 0..254: exactly with probability gray / 255."""

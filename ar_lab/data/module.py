@@ -3,28 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-from jaxtyping import Shaped
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
 
-from ar_lab.data.batches import FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, TrainingBatches, windows
+from ar_lab.data.batches import Batch, FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, TrainingBatches, windows
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
-
-
-def fixed_subset(part: Shaped[Tensor, "..."], count: int, dims: int, seed: int = 0) -> Shaped[Tensor, "..."]:
-    """The same `count` examples of a part every time: what figures on a part of the data are computed on.
-
-    Of examples `(n, dims)`, `count` drawn without replacement, in their original order; of a stream, one contiguous run
-    of count * dims symbols from a random place. The whole part when it holds no more.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    if part.ndim == 1:
-        length = min(count * dims, len(part))
-        begin = int(torch.randint(len(part) - length + 1, (), generator=generator))
-        return part[begin : begin + length]
-    return part[torch.randperm(len(part), generator=generator)[:count].sort().values]
 
 
 class Share:
@@ -36,8 +19,8 @@ class Share:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[Tensor]:
-        return (x.tensor_split(self.processes)[self.rank] for x in self.batches)
+    def __iter__(self) -> Iterator[Batch]:
+        return (batch.share(self.rank, self.processes) for batch in self.batches)
 
     def state_dict(self) -> dict[str, int]:
         return self.batches.state_dict()
@@ -47,19 +30,27 @@ class Share:
 
 
 class DataModule(LightningDataModule):
-    """Batches are one tensor `(batch, dims)`, int64 levels or floats.
+    """Batches are `Batch`es: examples `(batch, dims)`, and their labels where the data are conditioned on them.
 
     Training visits everything once an epoch, in an order that the seed and the epoch's number decide; the last batch is
     as small as it comes. With `stream`, the rows of a text's batches go on from one batch to the next. Validation uses
     at most `validation_examples` examples, the same for every seed (of text, the first windows), so that runs compare.
-    Where several processes train together, each has its rows of all these batches.
+    Where several processes train together, each has its rows of all these batches. With `blocks`, every training window
+    of a text says in which of so many equal blocks of the training part it begins.
 
     Raises:
         ConfigError: for `stream` on data that is not text.
     """
 
     def __init__(
-        self, parts: Parts, *, batch_size: int, seed: int, stream: bool = False, validation_examples: int = 2000
+        self,
+        parts: Parts,
+        *,
+        batch_size: int,
+        seed: int,
+        stream: bool = False,
+        validation_examples: int = 2000,
+        blocks: int | None = None,
     ):
         super().__init__()
         if stream and not parts.is_stream:
@@ -71,6 +62,7 @@ class DataModule(LightningDataModule):
         self.seed = seed
         self.stream = stream
         self.validation_examples = validation_examples
+        self.blocks = blocks
         self.training: TrainingBatches | None = None
         self.restored: dict[str, int] | None = None
 
@@ -98,20 +90,20 @@ class DataModule(LightningDataModule):
     def _training_batches(self) -> TrainingBatches:
         train, dims, seams = self.parts.train, self.space.dims, self.parts.seams.get("train", [])
         if self.stream:
-            return Lanes(train, dims, self.batch_size, seams)
+            return Lanes(train, dims, self.batch_size, seams, self.blocks)
         if self.parts.is_stream:
-            return ShuffledWindows(train, dims, self.batch_size, self.seed, seams)
-        return ShuffledExamples(train, self.batch_size, self.seed)
+            return ShuffledWindows(train, dims, self.batch_size, self.seed, seams, self.blocks)
+        return ShuffledExamples(train, self.batch_size, self.seed, self.parts.labels.get("train"))
 
     def _share(self, batches: TrainingBatches | FixedBatches) -> TrainingBatches | FixedBatches | Share:
         if self.trainer is None or self.trainer.world_size == 1:
             return batches
         return Share(batches, self.trainer.global_rank, self.trainer.world_size)
 
-    def val_dataloader(self) -> FixedBatches | Share | list[Tensor]:
-        part = self.parts.validation
+    def val_dataloader(self) -> FixedBatches | Share | list[Batch]:
         if self.parts.is_stream:
-            part = windows(part, self.space.dims, self.parts.seams.get("validation", []))[: self.validation_examples]
+            seams = self.parts.seams.get("validation", [])
+            x, labels = windows(self.parts.validation, self.space.dims, seams)[: self.validation_examples], None
         else:
-            part = fixed_subset(part, self.validation_examples, self.space.dims)
-        return self._share(FixedBatches(part, self.batch_size)) if len(part) else []
+            x, labels = self.parts.subset("validation", self.validation_examples)
+        return self._share(FixedBatches(x, self.batch_size, labels)) if len(x) else []

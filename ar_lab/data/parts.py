@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+from jaxtyping import Int64, Shaped
 from torch import Tensor
 
 from ar_lab.codecs.base import Codec
@@ -30,6 +32,7 @@ class Parts:
     digest: str | None = None  # sha256 of which examples or characters are in which part
     held_out: dict[str, str] = field(default_factory=dict)  # validation, test -> the same of this part alone
     seams: dict[str, list[int]] = field(default_factory=dict)  # part -> where in its stream another stretch begins
+    labels: dict[str, Tensor] = field(default_factory=dict)  # part -> the class of every example; {}: not conditioned
     files: dict[str, list[int] | None] | None = None  # absolute path -> size, mtime in ns; None: not known
 
     @property
@@ -50,9 +53,29 @@ class Parts:
             return None
         return hashlib.sha256(f"{self.checksum} {self.held_out[name]}".encode()).hexdigest()
 
+    def subset(self, name: str, count: int | None) -> tuple[Tensor, Tensor | None]:
+        """A part, or `count` of its examples that are the same every time, and their labels where there are some."""
+        part, labels = getattr(self, name), self.labels.get(name)
+        chosen = slice(None) if count is None else fixed_subset(part, count, self.codec.space.dims)
+        return part[chosen], None if labels is None else labels[chosen]
+
     def stretches(self, name: str) -> list[Tensor]:
         """A part cut at its seams: no window reaches from one stretch into another."""
         return list(getattr(self, name).tensor_split(self.seams.get(name, [])))
+
+
+def fixed_subset(part: Shaped[Tensor, "..."], count: int, dims: int, seed: int = 0) -> Int64[Tensor, " chosen"]:
+    """Where the same `count` examples of a part lie every time: what figures on a part of the data are computed on.
+
+    Of examples `(n, dims)`, `count` drawn without replacement, in their original order; of a stream, one contiguous run
+    of count * dims symbols from a random place. The whole part when it holds no more.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    if part.ndim == 1:
+        length = min(count * dims, len(part))
+        begin = int(torch.randint(len(part) - length + 1, (), generator=generator))
+        return torch.arange(begin, begin + length)
+    return torch.randperm(len(part), generator=generator)[:count].sort().values
 
 
 class Source(ABC):

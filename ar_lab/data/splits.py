@@ -23,6 +23,10 @@ class Split:
     def digest(self) -> str:
         return digest(self.train, self.validation, self.test)
 
+    def of(self, values: Shaped[np.ndarray, " count"]) -> dict[str, Shaped[np.ndarray, " _"]]:
+        """What every part has of something that is known of every example."""
+        return {name: values[getattr(self, name)] for name in ("train", "validation", "test")}
+
     @property
     def held_out(self) -> dict[str, str]:
         """sha256 of either held-out part alone, by its name."""

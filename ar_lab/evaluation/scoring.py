@@ -1,7 +1,7 @@
 """Scoring: the nats of every dimension of held-out data, charges of the codec included."""
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor
 
 from ar_lab.codecs.base import Codec
@@ -12,11 +12,19 @@ STREAM_CHUNK = 4096  # characters extended at once when the state is carried
 
 @torch.inference_mode()
 def score_examples(
-    model: AutoregressiveModel, codec: Codec, x: Shaped[Tensor, "examples dims"], batch_size: int
+    model: AutoregressiveModel,
+    codec: Codec,
+    x: Shaped[Tensor, "examples dims"],
+    batch_size: int,
+    condition: Int64[Tensor, " examples"] | None = None,
 ) -> Float[Tensor, "examples dims"]:
-    """-log p of every dimension of the raw examples, in nats, on the CPU."""
-    batches = (model.cast(batch) for batch in x.split(batch_size))
-    return torch.cat([(model.nll(batch) + codec.charge(batch)).cpu() for batch in batches])
+    """-log p of every dimension of the raw examples, given their labels if they have some; in nats, on the CPU."""
+    scores = []
+    for begin in range(0, len(x), batch_size):
+        batch = model.cast(x[begin : begin + batch_size])
+        given = None if condition is None else condition[begin : begin + batch_size].to(batch.device)
+        scores.append((model.nll(batch, given) + codec.charge(batch)).cpu())
+    return torch.cat(scores)
 
 
 @torch.inference_mode()

@@ -17,6 +17,7 @@ class Data(Section):
 
 class Images(Data):
     split_seed: Seed
+    condition: bool = False  # the config of an older run may lack it
 
 
 class Digits(Images):

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ar_lab import runs
-from ar_lab.data.module import fixed_subset
-from ar_lab.data.parts import Parts
+from ar_lab.data.parts import Parts, fixed_subset
 from ar_lab.errors import ConfigError
 from ar_lab.evaluation.baseline import FactorizedBaseline
 from ar_lab.evaluation.figures import check_finite, example_figures, text_figures
@@ -61,13 +60,13 @@ def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) ->
     scored = {name: select(parts, name, limits[name]) for name in limits}
     metrics: dict[str, Any] = {}
     for name, pieces in scored.items():
-        count = f"{sum(map(len, pieces)):,} {parts.codec.kind if parts.is_stream else 'examples'}"
+        count = f"{sum(len(x) for x, _ in pieces):,} {parts.codec.kind if parts.is_stream else 'examples'}"
         print(f"scoring {name}: {count}", file=sys.stderr, flush=True)
-        nll = torch.cat([score(model, parts, x, config) for x in pieces])
+        nll = torch.cat([score(model, parts, x, config, condition) for x, condition in pieces])
         check_finite(name, nll)
         metrics |= named(name, nll, parts)
     baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
-    return metrics | named("baseline", baseline.score(torch.cat(scored["test"])), parts)
+    return metrics | named("baseline", baseline.score(torch.cat([x for x, _ in scored["test"]])), parts)
 
 
 def monitored_examples(limit: int | None) -> int:
@@ -75,19 +74,27 @@ def monitored_examples(limit: int | None) -> int:
     return MONITORED if limit is None else min(MONITORED, limit)
 
 
-def select(parts: Parts, name: str, limit: int | None) -> list[Tensor]:
-    """The stretches of a part (one, but of some text), or at most `limit` examples or windows of the longest."""
+def select(parts: Parts, name: str, limit: int | None) -> list[tuple[Tensor, Tensor | None]]:
+    """Examples with their labels: the stretches of a part (one, but of some text), or at most `limit` examples.
+
+    Of a text, as many windows of the longest stretch.
+    """
+    if not parts.is_stream:
+        return [parts.subset(name, limit)]
     stretches = parts.stretches(name)
-    if limit is None:
-        return stretches
-    return [fixed_subset(max(stretches, key=len), limit, parts.codec.space.dims)]
+    if limit is not None:
+        longest = max(stretches, key=len)
+        stretches = [longest[fixed_subset(longest, limit, parts.codec.space.dims)]]
+    return [(stretch, None) for stretch in stretches]
 
 
-def score(model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any]) -> Tensor:
+def score(
+    model: AutoregressiveModel, parts: Parts, x: Tensor, config: dict[str, Any], condition: Tensor | None = None
+) -> Tensor:
     batch_size = config["evaluation"]["batch_size"]
     if parts.is_stream:
         return score_stream(model, parts.codec, x, config["task"]["stride"], batch_size)
-    return score_examples(model, parts.codec, x, batch_size)
+    return score_examples(model, parts.codec, x, batch_size, condition)
 
 
 def named(part: str, nll: Tensor, parts: Parts) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
 from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
+from ar_lab.sampling.labels import labels_in_turn
 from ar_lab.sweeps.study import stopper
 from ar_lab.tasks.cross_validate import cross_validate
 from ar_lab.tasks.evaluate import figures, monitored_examples
@@ -71,7 +72,11 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         summary |= figures(model, data.parts, config)
         run.write_result(metrics=summary)
         print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
-        x = model.sample(config["task"]["samples"], sample_noise(config, model)).cpu()
+        noise, labels = (
+            sample_noise(config, model),
+            labels_in_turn(model.space, config["task"]["samples"], model.network.device),
+        )
+        x = model.sample(len(noise), noise, condition=labels).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
         run.write_result(status="done", samples=samples.name)
     run.keep_checkpoints(config["checkpoints"])

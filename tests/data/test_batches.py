@@ -14,7 +14,7 @@ SEAMS = [[100, 500], [8, 17, 35], [991], [5, 10, 15, 995]]
 
 
 def epochs(batches, count: int) -> list[list[torch.Tensor]]:
-    return [list(batches) for _ in range(count)]
+    return [[batch.x for batch in batches] for _ in range(count)]
 
 
 def test_every_example_is_seen_once_an_epoch_the_odd_ones_out_included():
@@ -26,10 +26,10 @@ def test_every_example_is_seen_once_an_epoch_the_odd_ones_out_included():
 
 
 def test_levels_arrive_as_int64_and_numbers_as_they_are():
-    assert next(iter(ShuffledExamples(X, 3, seed=0))).dtype == torch.int64
-    assert next(iter(ShuffledExamples(X.float(), 3, seed=0))).dtype == torch.float32
-    assert next(iter(FixedBatches(X, 3))).dtype == torch.int64
-    assert next(iter(Lanes(STREAM, 5, 2))).dtype == torch.int64
+    assert next(iter(ShuffledExamples(X, 3, seed=0))).x.dtype == torch.int64
+    assert next(iter(ShuffledExamples(X.float(), 3, seed=0))).x.dtype == torch.float32
+    assert next(iter(FixedBatches(X, 3))).x.dtype == torch.int64
+    assert next(iter(Lanes(STREAM, 5, 2))).x.dtype == torch.int64
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def test_seed_and_epoch_decide_the_order(make):
 def test_an_iteration_that_was_broken_off_is_followed_by_the_next_epoch():
     batches = ShuffledExamples(X, 3, seed=0)
     expected = epochs(ShuffledExamples(X, 3, seed=0), 2)
-    assert next(iter(batches)).equal(expected[0][0])
-    assert next(iter(batches)).equal(expected[1][0])
+    assert next(iter(batches)).x.equal(expected[0][0])
+    assert next(iter(batches)).x.equal(expected[1][0])
 
 
 @pytest.mark.parametrize("length", [9, 10, 17, 18, 27, 100, 1000])
@@ -69,11 +69,11 @@ def test_windows_are_cut_afresh_every_epoch_until_every_place_has_begun_one():
 
 def test_a_row_goes_on_where_the_batch_before_left_it():
     batches = Lanes(STREAM, dims=9, batch_size=4)
-    x = torch.stack(list(batches), dim=1)  # lane, time, window
+    x = torch.stack([batch.x for batch in batches], dim=1)  # lane, time, window
     assert x.shape == (4, 27, 9)
     assert (x.flatten(1).diff(dim=1) == 1).all()
     assert x.flatten().equal(STREAM[: 4 * 27 * 9].long())
-    assert torch.stack(list(batches), dim=1).equal(x)
+    assert torch.stack([batch.x for batch in batches], dim=1).equal(x)
 
 
 def test_lanes_too_short_for_a_window_are_refused():
@@ -117,7 +117,7 @@ def test_a_loaded_state_goes_on_with_the_first_batch_that_was_not_fetched():
     for stop in range(12):
         stopped, resumed = ShuffledExamples(X, 2, seed=5), ShuffledExamples(X, 2, seed=5)
         fetched = endless(stopped)
-        seen = [next(fetched) for _ in range(stop)]
+        seen = [next(fetched).x for _ in range(stop)]
         resumed.load_state_dict(stopped.state_dict())
         seen += [x for epoch in epochs(resumed, 3) for x in epoch]
         assert all(a.equal(b) for a, b in zip(seen[:12], expected, strict=True))
@@ -127,7 +127,7 @@ def test_a_state_from_the_end_of_an_epoch_is_followed_by_a_whole_one():
     stopped, resumed = ShuffledExamples(X, 2, seed=5), ShuffledExamples(X, 2, seed=5)
     list(stopped)
     resumed.load_state_dict(stopped.state_dict())
-    assert torch.cat(list(resumed)).equal(torch.cat(list(stopped)))
+    assert torch.cat(epochs(resumed, 1)[0]).equal(torch.cat(epochs(stopped, 1)[0]))
 
 
 def endless(batches):
@@ -138,6 +138,22 @@ def endless(batches):
 def test_fixed_batches_keep_their_order():
     batches = FixedBatches(X, 3)
     assert len(batches) == 3
-    assert torch.cat(list(batches)).equal(X.long())
-    assert torch.cat(list(batches)).equal(X.long())
+    assert torch.cat([batch.x for batch in batches]).equal(X.long())
+    assert torch.cat([batch.x for batch in batches]).equal(X.long())
     assert len(FixedBatches(X[:0], 3)) == 0
+
+
+def test_every_example_keeps_its_label_in_whatever_order():
+    labels = X[:, 0].long() * 3
+    for batches in (ShuffledExamples(X, 3, seed=0, condition=labels), FixedBatches(X, 3, labels)):
+        for x, condition in batches:
+            assert condition.equal(x[:, 0] * 3)
+
+
+@pytest.mark.parametrize("seams", SEAMS)
+def test_every_window_says_which_block_it_begins_in(seams):
+    made = ShuffledWindows(STREAM, 9, 4, seed=0, seams=seams, blocks=7), Lanes(STREAM, 9, 4, seams, blocks=7)
+    for batches in made:
+        for x, block in batches:
+            assert block.equal(x[:, 0] * 7 // 1000)  # STREAM counts from 0
+    assert all(condition is None for _, condition in ShuffledWindows(STREAM, 9, 4, seed=0))

@@ -72,7 +72,7 @@ def test_every_window_of_a_batch_is_a_run_of_the_text_that_touches_no_other_part
         codec = torch.tensor([ord(c) - FIRST for c in parts.codec.alphabet])
         module = DataModule(parts, batch_size=3, seed=0, stream=stream)
         for _ in range(3):
-            windows = codec[torch.cat(list(module.train_dataloader()))].numpy()
+            windows = codec[torch.cat([batch.x for batch in module.train_dataloader()])].numpy()
             assert windows.shape[1] == CONTEXT and (np.diff(windows, axis=1) == 1).all()
             for other in (expected.validation, expected.test):
                 assert distance(windows.flatten(), places(other)) > CONTEXT

@@ -9,6 +9,7 @@ from torch import nn
 
 from ar_lab.codecs.image import ImageCodec
 from ar_lab.codecs.text import ByteCodec
+from ar_lab.data.batches import Batch
 from ar_lab.data.module import DataModule
 from ar_lab.data.parts import Parts
 
@@ -37,12 +38,12 @@ class Recorder(pl.LightningModule):
         self.weight = nn.Parameter(torch.zeros(()))
         self.seen: list[list[list[int]]] = []
 
-    def training_step(self, x: torch.Tensor) -> torch.Tensor:
-        self.seen.append(x.tolist())
+    def training_step(self, batch: Batch) -> torch.Tensor:
+        self.seen.append(batch.x.tolist())
         return self.weight.square()
 
-    def validation_step(self, x: torch.Tensor) -> None:
-        self.log("validation/size", float(len(x)), batch_size=len(x))
+    def validation_step(self, batch: Batch) -> None:
+        self.log("validation/size", float(len(batch.x)), batch_size=len(batch.x))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.1)
