@@ -37,6 +37,8 @@ MODELS, LIKELIHOODS = found("model"), found("likelihood")
 VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_gru": ("charrnn", {"cell": "gru"}),
     "charrnn_rnn": ("charrnn", {"cell": "rnn", "layers": 2}),
+    "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
+    "charrnn_layers": ("charrnn", {"layers": 2}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
 

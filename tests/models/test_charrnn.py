@@ -43,7 +43,7 @@ def test_a_detached_state_keeps_its_values_and_stops_the_gradient(cell):
     )
 
     def reaches_back(state) -> bool:
-        gradient = torch.autograd.grad(rnn.extend(x[:, 10:], state)[0].sum(), rnn.embedding.table.weight)[0]
+        gradient = torch.autograd.grad(rnn.extend(x[:, 10:], state)[0].sum(), rnn.embedding.values.table.weight)[0]
         return bool(gradient[5].any())  # the start symbol, which only the first window holds
 
     assert reaches_back(state)
@@ -69,7 +69,7 @@ def test_dropout_works_in_training_alone_even_with_one_layer():
 
 
 def test_an_unknown_cell_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="cell='gru2': choose one of lstm, gru, rnn"):
+    with pytest.raises(ValueError, match="cell='gru2': choose one of lstm, gru, rnn, mingru"):
         network(cell="gru2")
 
 
