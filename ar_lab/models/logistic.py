@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ar_lab.layers.contributions import Contributions, PlaceHead, features
 from ar_lab.layers.embedding import ClassEmbedding
 from ar_lab.models.network import Condition, check_condition, check_turn
-from ar_lab.models.taking import TakingNetwork, SumState
+from ar_lab.models.taking import SumState, TakingNetwork
 from ar_lab.space import Space
 
 

@@ -90,8 +90,8 @@ class MADE(TakingNetwork):
     def receptive_field(self) -> Bool[Tensor, "dims dims"]:
         """Where there is a path through the masks, in any of them."""
         paths = torch.zeros(self.space.dims, self.space.dims, dtype=torch.bool)
-        for degrees in self._degrees():
-            reach, *above = (mask.float().cpu() for mask in self.layers.masks(degrees))
+        for of_mask in self._degrees():
+            reach, *above = (mask.float().cpu() for mask in self.layers.masks(of_mask))
             for mask in above:
                 reach = (mask @ reach > 0).float()
             paths |= reach > 0
@@ -106,7 +106,7 @@ class MADE(TakingNetwork):
         self, values: Int[Tensor, "batch dims"], offset: Float[Tensor, "batch units"] | None
     ) -> Float[Tensor, "batch dims rank"]:
         """a_d: in training of one mask a row, else the mean over the masks."""
-        masks = [self.layers.masks(degrees) for degrees in self._degrees()]
+        masks = [self.layers.masks(of_mask) for of_mask in self._degrees()]
         if not self.training or len(masks) == 1:
             return sum(self.layers(values, offset, mask) for mask in masks) / len(masks)
         turns = [slice(turn, None, len(masks)) for turn in range(len(masks))]
@@ -128,7 +128,7 @@ class MADE(TakingNetwork):
     def _replay(self, state: MADEState) -> list[UnitByUnit]:
         """The layers after the known values, taken in one by one."""
         offset, batch_size = self.label_in(state.condition), len(state.values)
-        masks = [UnitByUnit(self.layers, degrees, offset, batch_size) for degrees in self._degrees()]
+        masks = [UnitByUnit(self.layers, of_mask, offset, batch_size) for of_mask in self._degrees()]
         for place in range(state.position):
             for mask in masks:
                 mask.take(state.values[:, place], place)

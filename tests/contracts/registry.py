@@ -37,6 +37,10 @@ MODELS, LIKELIHOODS = found("model"), found("likelihood")
 VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_gru": ("charrnn", {"cell": "gru"}),
     "charrnn_rnn": ("charrnn", {"cell": "rnn", "layers": 2}),
+    "logistic_of_rank_2": ("logistic", {"rank": 2}),
+    "made_of_masks": ("made", {"masks": 3, "rank": 2}),
+    "made_of_two_layers": ("made", {"hidden": [300, 300], "ordering": "random"}),
+    "nade_of_rank_2": ("nade", {"rank": 2}),
     "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
     "charrnn_layers": ("charrnn", {"layers": 2}),
 }
