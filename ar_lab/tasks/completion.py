@@ -1,5 +1,6 @@
 """Completions: images of the test part, of which one part is kept and the other drawn."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,25 @@ from torch import Tensor
 
 from ar_lab.errors import ConfigError, did_you_mean
 from ar_lab.model import AutoregressiveModel
+from ar_lab.report.drawing import completion_grid
 from ar_lab.restore import Restored
+from ar_lab.sampling import Drawn
 from ar_lab.space import Space
+from ar_lab.tasks.examples import labels_of
 from ar_lab.tasks.loading import changed, load_parts
 from ar_lab.tasks.unrolling import Request, seeded
 
 REGIONS = ("lower_half", "right_half", "box")
 
 
-def completion_request(
-    model: AutoregressiveModel, restored: Restored, config: dict[str, Any]
-) -> tuple[Request, Tensor, Bool[Tensor, " dims"]]:
-    """`task.completions` of each of `task.count` test images; with it the images, and which dimensions are known.
+def completion_request(model: AutoregressiveModel, restored: Restored, config: dict[str, Any]) -> Request:
+    """`task.completions` of each of `task.count` test images; completions.png, a row an image, and completions.npz.
 
     Raises:
         ConfigError: when the data are no longer those of the run, or there is no such mask.
     """
-    task, known = config["task"], known_of(config["task"]["complete"], restored.codec.space)
+    task, codec = config["task"], restored.codec
+    known = known_of(task["complete"], codec.space)
     parts = load_parts(config)
     if difference := changed(parts, restored.run.result):
         raise ConfigError(
@@ -37,17 +40,30 @@ def completion_request(
     each = task["completions"]
     x = model.cast(originals).repeat_interleave(each, dim=0)
     noise, kept = model.draw_noise(len(x), seeded(config["seed"])), known.to(x.device)
+    if task["condition"] is not None:
+        labels = labels_of(task["condition"], codec.space, len(x), x.device)
+    elif labels is not None:
+        labels = labels.to(x.device).repeat_interleave(each)
 
-    def pieces(rows: slice, **how: Any):
+    def pieces(rows: slice, **how: Any) -> Iterator[Drawn]:
         return model.draw(noise[rows], **how, x=x[rows], known=kept)
 
-    approximate = (
-        None
-        if model.comes_first(kept)
-        else ("every drawn pixel is given the known ones before it in the model's order, not those after it")
-    )
-    labels = None if labels is None else labels.to(x.device).repeat_interleave(each)
-    return Request(x, model.leading(kept), pieces, labels, approximate), originals, known
+    def save(completed: Tensor, directory: Path) -> Path:
+        grouped = completed.unflatten(0, (-1, each))
+        completion_grid(originals.long(), grouped, known, codec.space).save(directory / "completions.png")
+        arrays = {"x": codec.decode(completed).reshape(len(originals), each, *codec.space.shape)}
+        arrays |= {"originals": codec.decode(originals), "known": known.reshape(codec.space.shape).numpy()}
+        arrays |= {} if labels is None else {"labels": labels.cpu().numpy()}
+        np.savez_compressed(directory / "completions.npz", **arrays, seed=config["seed"])
+        return directory / "completions.png"
+
+    return Request(x, model.leading(kept), pieces, save, labels, _approximation(model, kept))
+
+
+def _approximation(model: AutoregressiveModel, known: Bool[Tensor, " dims"]) -> str | None:
+    if model.comes_first(known):
+        return None
+    return "every drawn pixel is given the known ones before it in the model's order, not those after it"
 
 
 def known_of(choice: str, space: Space) -> Bool[Tensor, " dims"]:

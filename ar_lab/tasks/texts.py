@@ -2,14 +2,17 @@
 
 import codecs
 import sys
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ar_lab.codecs.base import Codec
 from ar_lab.errors import ConfigError, DataError
 from ar_lab.model import AutoregressiveModel
+from ar_lab.report.pictures import save_samples
 from ar_lab.sampling import Drawn
 from ar_lab.tasks.unrolling import Request, seeded
 
@@ -29,22 +32,29 @@ def text_request(model: AutoregressiveModel, codec: Codec, task: dict[str, Any],
     length = task["length"] or (window - len(given) if len(given) < window else window)
     noise = model.draw_noise(task["count"], seeded(seed), length)
     prompt = model.cast(given).expand(task["count"], -1)
-    x = torch.cat([prompt, prompt.new_zeros(noise.shape)], dim=1)
+    x = F.pad(prompt, (0, length))
 
-    def pieces(rows: slice, **how: Any):
+    def pieces(rows: slice, **how: Any) -> Iterator[Drawn]:
         if model.network.order is not None:
             return model.draw(noise[rows], **how)
         return model.write(prompt[rows], noise[rows], **how)
 
-    return Request(x, len(given), pieces, approximate=_approximation(model, x.shape[1], codec.kind))
+    save = partial(save_samples, codec)
+    return Request(x, len(given), pieces, save, approximate=_approximation(model, x.shape[1], codec.kind))
 
 
 def encoded(codec: Codec, prompt: str | None) -> Tensor:
+    """Raises ConfigError for a prompt that the codec cannot give back."""
     try:
-        return codec.encode(prompt or "")
+        code = codec.encode(prompt or "")
     except DataError as error:
         reason = str(error).partition(";")[0]
         raise ConfigError(f"task.prompt={prompt!r}: {reason}; leave them out") from error
+    known = codec.decode(code)
+    if prompt is not None and isinstance(known, str) and known != prompt:
+        unseen = "".join(sorted(set(prompt) - set(known)))
+        raise ConfigError(f"task.prompt={prompt!r}: {unseen!r} never occurred in training; leave it out")
+    return code
 
 
 def _approximation(model: AutoregressiveModel, length: int, symbols: str) -> str | None:

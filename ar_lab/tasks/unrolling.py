@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ class Request:
     x: Tensor  # (count, dims): the known values, and room for the others
     begin: int  # dimensions that are known and come before all others
     pieces: Pieces
+    save: Callable[[Tensor, Path], Path]  # writes the examples into a directory; returns the file to look at
     labels: Tensor | None = None
     approximate: str | None = None  # why the draws are not from the model given all that is known
 
