@@ -5,8 +5,10 @@ import torch
 
 from ar_lab.likelihoods.categorical import Categorical
 from ar_lab.likelihoods.gaussian_mixture import GaussianMixture
+from ar_lab.likelihoods.truncation import truncated
 from ar_lab.model import AutoregressiveModel
 from ar_lab.models.charrnn import CharRNN
+from ar_lab.models.transformer import Transformer
 from ar_lab.space import Space
 
 
@@ -72,3 +74,98 @@ def test_stored_codes_are_cast_to_what_the_network_takes(model):
     likelihood = GaussianMixture(space)
     real = AutoregressiveModel(CharRNN(space, likelihood.outputs, hidden=8), likelihood)
     assert real.cast(torch.zeros(2, 3, dtype=torch.float64)).dtype == torch.float32
+
+
+def test_pieces_as_they_are_drawn_are_the_sample(model):
+    noise = noise_of(model, 3)
+    pieces = list(model.draw(noise))
+    assert [piece.places for piece in pieces] == [slice(i, i + 1) for i in range(12)]
+    assert torch.equal(torch.cat([piece.values for piece in pieces], 1), model.sample(3, noise))
+    assert not pieces[0].values.requires_grad
+
+
+def test_pieces_of_a_network_with_an_order_say_which_dimensions_they_are(model):
+    model.network.order = torch.arange(11, -1, -1)
+    noise, x = noise_of(model, 3), torch.zeros(3, 12, dtype=torch.long)
+    pieces = list(model.draw(noise))
+    assert pieces[0].places.tolist() == [11]
+    for piece in pieces:
+        x[:, piece.places] = piece.values
+    assert torch.equal(x, model.sample(3, noise))
+
+
+def test_completing_is_exact_where_the_known_comes_first_in_the_order(model):
+    first, last = torch.arange(12) < 5, torch.arange(12) >= 5
+    assert model.comes_first(first)
+    assert not model.comes_first(last)
+    assert (model.leading(first), model.leading(last)) == (5, 0)
+    model.network.order = torch.arange(11, -1, -1)
+    assert model.comes_first(last)
+    assert not model.comes_first(first)
+
+
+@torch.no_grad()
+def test_truncation_follows_temperature(model):
+    noise = noise_of(model, 4)
+    assert torch.equal(model.sample(4, noise, top_k=1), model.sample(4, noise, temperature=1e-6))
+    cool = model.sample(4, noise, temperature=0.5, top_p=0.9)
+    params = model.network(cool)
+    kept = truncated(model.likelihood.conditional(params).tempered(0.5), None, 0.9)
+    assert kept.log_prob(cool).isfinite().all()
+    assert not torch.equal(cool, model.sample(4, noise, temperature=0.5))
+
+
+def test_an_unknown_sampler_is_one_line_with_the_choices(model):
+    with pytest.raises(ValueError, match="sampler='fast': choose one of cached, jacobi, naive"):
+        model.sample(1, sampler="fast")
+
+
+@pytest.fixture
+def text_model() -> AutoregressiveModel:
+    torch.manual_seed(0)
+    space = Space("sequence", (8,), 5)
+    network = Transformer(space, 5, layers=1, width=16, heads=2)
+    with torch.no_grad():
+        network.head.weight.mul_(20)
+    return AutoregressiveModel(network, Categorical(space)).double().eval()
+
+
+def written(model, prompt, noise, **how):
+    pieces = list(model.write(prompt, noise, **how))
+    places = [i for piece in pieces for i in range(piece.places.start, piece.places.stop)]
+    assert places == list(range(prompt.shape[1], prompt.shape[1] + noise.shape[1]))
+    return torch.cat([piece.values for piece in pieces], 1)
+
+
+def test_writing_behind_a_prompt_is_completing_it(text_model):
+    noise, prompt = text_model.draw_noise(3), torch.randint(5, (3, 3))
+    x = torch.cat([prompt, torch.zeros(3, 5, dtype=torch.long)], 1)
+    completed = text_model.complete(x, torch.arange(8) < 3, noise)
+    assert torch.equal(written(text_model, prompt, noise[:, 3:]), completed[:, 3:])
+    assert torch.equal(written(text_model, prompt[:, :0], noise), text_model.sample(3, noise))
+
+
+def test_beyond_the_window_writing_goes_on_from_its_second_half(text_model):
+    noise, prompt = text_model.draw_noise(2, length=14), torch.randint(5, (2, 3))
+    found = written(text_model, prompt, noise)
+    first = written(text_model, prompt, noise[:, :5])
+    second = written(text_model, first[:, 1:], noise[:, 5:9])
+    assert torch.equal(found[:, :5], first)
+    assert torch.equal(found[:, 5:9], second)
+    assert torch.equal(found[:, 9:13], written(text_model, second, noise[:, 9:13]))
+    assert not text_model.reaches(17)
+    assert torch.equal(written(text_model, prompt, noise, sampler="naive"), found)
+
+
+def test_a_prompt_longer_than_the_window_counts_by_its_end(text_model):
+    prompt, noise = torch.randint(5, (1, 30)), text_model.draw_noise(1, length=4)
+    assert torch.equal(written(text_model, prompt, noise), written(text_model, prompt[:, -4:], noise))
+
+
+def test_writing_takes_texts_from_left_to_right_alone(text_model):
+    text_model.network.order = torch.arange(7, -1, -1)
+    noise = text_model.draw_noise(1)
+    with pytest.raises(ValueError, match="another order"):
+        next(text_model.write(torch.zeros(1, 0, dtype=torch.long), noise))
+    with pytest.raises(ValueError, match="another order"):
+        text_model.sample(1, noise[:, :5])
