@@ -30,6 +30,8 @@ def test_samples_are_counted_as_the_loss_says(case: Case):
     samples = model.sample(len(noise), noise, condition=None if label is None else label[: len(noise)])
     with torch.no_grad():
         probability = model.log_prob(examples, None if label is None else label[: len(examples)]).exp()
+    if model.network.order is not None:  # prefixes are those in the order of the chain rule
+        examples, samples = examples[:, model.network.order], samples[:, model.network.order]
     for i in range(case.space.dims):
         for prefix in examples[:, : i + 1].unique(dim=0):
             before = (samples[:, :i] == prefix[:i]).all(-1)
