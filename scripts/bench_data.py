@@ -45,10 +45,10 @@ def main(steps: int) -> None:
     fetching, training = [], []
     for _ in range(steps):
         began = time.perf_counter()
-        x = next(batches)
+        batch = next(batches)
         fetched = time.perf_counter()
         optimizer.zero_grad()
-        model.nll(x).mean().backward()
+        model.nll(*batch).mean().backward()
         optimizer.step()
         fetching.append(fetched - began)
         training.append(time.perf_counter() - fetched)

@@ -42,6 +42,13 @@ def coarseness(codec: ImageCodec) -> list[str]:
     ]
 
 
+def conditioning(codec: ImageCodec) -> list[str]:
+    """A note when the figures are of images given their labels."""
+    if not codec.classes:
+        return []
+    return [f"conditioned on the label, one of {len(codec.classes)}: the figures are of p(image | label)"]
+
+
 def checksum(*images: Shaped[np.ndarray, "..."], **deciding: Shaped[np.ndarray, "..."] | None) -> str:
     """sha256 of images and, by its name, of whatever else there is that decides how they are split."""
     total = hashlib.sha256()
@@ -84,7 +91,7 @@ class OwnSplit(Source):
             codec,
             *(x[part] for part in (split.train, split.validation, split.test)),
             checksum=checksum(images, labels=labels, groups=groups),
-            notes=[*fold_notes(fold), *coarseness(codec)],
+            notes=[*fold_notes(fold), *coarseness(codec), *conditioning(codec)],
             digest=split.digest,
             held_out=split.held_out,
             labels=coded(split.of(labels), names) if self.condition else {},
@@ -173,7 +180,7 @@ class Published(Source):
             x[split.validation],
             codec.encode(test) if fold is None else x[split.test],
             checksum=checksum(images, test, labels=labels, test_labels=test_labels if self.condition else None),
-            notes=[*fold_notes(fold), *coarseness(codec), *self.notes()],
+            notes=[*fold_notes(fold), *coarseness(codec), *conditioning(codec), *self.notes()],
             digest=split.digest,
             held_out=split.held_out,
             labels=coded(by_part, names) if self.condition else {},

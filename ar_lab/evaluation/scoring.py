@@ -20,7 +20,7 @@ def score_examples(
 ) -> Float[Tensor, "examples dims"]:
     """-log p of every dimension of the raw examples, given their labels if they have some; in nats, on the CPU."""
     scores = []
-    for begin in range(0, len(x), batch_size):
+    for begin in range(0, max(len(x), 1), batch_size):
         batch = model.cast(x[begin : begin + batch_size])
         given = None if condition is None else condition[begin : begin + batch_size].to(batch.device)
         scores.append((model.nll(batch, given) + codec.charge(batch)).cpu())

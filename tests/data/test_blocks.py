@@ -87,7 +87,7 @@ def test_windows_of_validation_cross_no_seam(seed, tmp_path):
         blocks(fold, COUNT, **{**SHARES, "validation": 0.8}),
     )
     assert len(expected.validation) == 2
-    windows = torch.cat(list(DataModule(parts, batch_size=3, seed=0).val_dataloader()))
+    windows = torch.cat([batch.x for batch in DataModule(parts, batch_size=3, seed=0).val_dataloader()])
     begins = [s.start + i for s in expected.validation for i in range(0, len(s) - CONTEXT + 1, CONTEXT)]
     assert parts.codec.decode(windows) == [letters[i : i + CONTEXT] for i in begins]
 
