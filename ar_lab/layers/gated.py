@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ar_lab.layers.masked_convolution import CausalConvolution, Image
+from ar_lab.layers.pixels import ClassShift, Labels
+from ar_lab.space import Space
 
 PRESENT = range(1)  # the offsets of a row by itself
 
@@ -17,36 +19,31 @@ PRESENT = range(1)  # the offsets of a row by itself
 class VerticalLayer(nn.Module):
     """v + gate(W * v) over the rows above: v[i] holds rows before i only, so row i of v is not in the future."""
 
-    def __init__(self, features: int):
+    def __init__(self, space: Space, features: int):
         super().__init__()
         self.convolution = CausalConvolution(features, 2 * features, range(-1, 1), range(-1, 2))
+        self.label = ClassShift(space, 2 * features)
 
-    def forward(self, v: Image) -> Image:
-        return v + F.glu(self.convolution(v))
+    def forward(self, v: Image, condition: Labels) -> Image:
+        return v + F.glu(self.label(self.convolution(v), condition))
 
-    def row(self, v: Image, i: int) -> Float[Tensor, "batch width features"]:
-        return v[:, i] + F.glu(self.convolution.row(v, i))
+    def row(self, v: Image, i: int, condition: Labels) -> Float[Tensor, "batch width features"]:
+        return v[:, i] + F.glu(self.label(self.convolution.row(v, i), condition))
 
 
 class HorizontalLayer(nn.Module):
     """h + U gate(W * h + D v), where W sees the position itself and one to its left, `dilation` away."""
 
-    def __init__(self, features: int, above: int, dilation: int, dropout: float):
+    def __init__(self, space: Space, features: int, above: int, dilation: int, dropout: float):
         super().__init__()
         self.convolution = CausalConvolution(features, 2 * features, PRESENT, range(-dilation, 1, dilation))
         self.down = nn.Linear(above, 2 * features, bias=False) if above else None
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(features, features)
+        self.label = ClassShift(space, 2 * features)
 
-    def forward(self, h: Image, v: Float[Tensor, "batch height width above"] | None) -> Image:
-        return self._finish(h, self.convolution(h), v)
-
-    def pixel(
-        self, h: Image, v: Float[Tensor, "batch height width above"] | None, i: int, j: int
-    ) -> Float[Tensor, "batch features"]:
-        return self._finish(h[:, i, j], self.convolution.pixel(h, i, j), None if v is None else v[:, i, j])
-
-    def _finish(self, h: Tensor, inner: Tensor, v: Tensor | None) -> Tensor:
+    def forward(self, h: Image, v: Float[Tensor, "batch height width above"] | None, condition: Labels) -> Image:
+        inner = self.label(self.convolution(h), condition)
         if v is not None:
             inner = inner + self.down(v)
         return h + self.out(self.dropout(F.glu(inner)))

@@ -1,10 +1,12 @@
-"""What a pixel enters the stacks with, and how its channels are told apart at the end."""
+"""What a pixel enters the layers with, how a label reaches them, and how its channels are told apart at the end."""
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from ar_lab.space import Space
+
+Labels = Int[Tensor, " batch"] | None  # of a space with classes, the label of every example
 
 
 class PixelInput(nn.Module):
@@ -37,6 +39,28 @@ class PixelInput(nn.Module):
             return self.table(values.squeeze(-1))
         numbers = self.numbers(values)
         return torch.cat([numbers, torch.ones_like(numbers[..., :1])], dim=-1)
+
+
+class ClassShift(nn.Module):
+    """features + V[label] at every place, or the features as they are where a space has no classes.
+
+    One in every layer is how an image model is conditioned (van den Oord et al., 2016b, equation 4, h being one-hot).
+    The class says nothing at first: V begins at zero.
+    """
+
+    def __init__(self, space: Space, features: int):
+        super().__init__()
+        self.table = nn.Embedding(space.classes, features) if space.classes else None
+        if self.table is not None:
+            nn.init.zeros_(self.table.weight)
+
+    def forward(
+        self, features: Float[Tensor, "batch *places features"], condition: Labels
+    ) -> Float[Tensor, "batch *places features"]:
+        if self.table is None:
+            return features
+        shift = self.table(condition)
+        return features + shift.view(len(shift), *[1] * (features.ndim - 2), -1)
 
 
 class ChannelHead(nn.Module):

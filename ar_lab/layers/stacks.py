@@ -1,6 +1,6 @@
-"""The two stacks of a gated PixelCNN over a whole image, and their twin that goes on row by row and pixel by pixel."""
+"""The two stacks of a gated PixelCNN over a whole image; `stacks_steps` goes through one pixel by pixel."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -8,14 +8,13 @@ from torch import Tensor, nn
 
 from ar_lab.layers.gated import PRESENT, HorizontalLayer, VerticalLayer
 from ar_lab.layers.masked_convolution import CausalConvolution, Image
+from ar_lab.layers.pixels import ClassShift, Labels
 from ar_lab.space import Space
 
 
-@dataclass
-class Activations:
+class Activations(NamedTuple):
     """What the stacks made of an image, at the stem and after every layer; a pixel's depend on earlier pixels alone."""
 
-    inputs: Float[Tensor, "batch height width inputs"]
     vertical: list[Float[Tensor, "batch height width above"]]  # empty for a single row
     horizontal: list[Image]
 
@@ -44,44 +43,24 @@ class TwoStacks(nn.Module):
         self.left = CausalConvolution(inputs, features, PRESENT, range(-half, 0))
         self.places = nn.Parameter(torch.zeros(height, width, features)) if space.kind != "sequence" else None
         self.above = CausalConvolution(inputs, above, range(-half, 0), range(-half, half + 1)) if above else None
-        self.verticals = nn.ModuleList(VerticalLayer(above) for _ in range(layers - 1 if above else 0))
+        self.verticals = nn.ModuleList(VerticalLayer(space, above) for _ in range(layers - 1 if above else 0))
         dilations = [1 if above else min(2**n, max(1, width // 2)) for n in range(layers - 1)]
-        self.horizontals = nn.ModuleList(HorizontalLayer(features, above, d, dropout) for d in dilations)
+        self.horizontals = nn.ModuleList(HorizontalLayer(space, features, above, d, dropout) for d in dilations)
+        self.label = ClassShift(space, features)
 
-    def forward(self, inputs: Image) -> Activations:
-        """All pixels at once."""
+    def forward(self, inputs: Image, condition: Labels) -> Float[Tensor, "batch height width outputs"]:
+        """The features of all pixels."""
+        return self.activations(inputs, condition).horizontal[-1]
+
+    def activations(self, inputs: Image, condition: Labels) -> Activations:
         vertical = [self.above(inputs)] if self.above is not None else []
         for layer in self.verticals:
-            vertical.append(layer(vertical[-1]))
-        stem = self.left(inputs)
+            vertical.append(layer(vertical[-1], condition))
+        stem = self.label(self.left(inputs), condition)
         horizontal = [stem if self.places is None else stem + self.places]
         for n, layer in enumerate(self.horizontals):
-            horizontal.append(layer(horizontal[-1], vertical[n + 1] if vertical else None))
-        return Activations(inputs, vertical, horizontal)
-
-    def blank(self, inputs: Image) -> Activations:
-        """Room for an image of which nothing is known."""
-        batch, height, width, _ = inputs.shape
-
-        def room(features: int) -> Tensor:
-            return inputs.new_zeros(batch, height, width, features)
-
-        vertical = [room(self.above.bias.numel()) for _ in range(len(self.verticals) + 1)] if self.above else []
-        return Activations(inputs, vertical, [room(self.left.bias.numel()) for _ in range(len(self.horizontals) + 1)])
-
-    def advance_row(self, known: Activations, i: int):
-        """Brings the vertical stack to row i, whose pixels the rows above determine."""
-        known.vertical[0][:, i] = self.above.row(known.inputs, i)
-        for n, layer in enumerate(self.verticals):
-            known.vertical[n + 1][:, i] = layer.row(known.vertical[n], i)
-
-    def advance_pixel(self, known: Activations, i: int, j: int):
-        """Brings the horizontal stack to pixel (i, j), which those to its left and the vertical stack determine."""
-        stem = self.left.pixel(known.inputs, i, j)
-        known.horizontal[0][:, i, j] = stem if self.places is None else stem + self.places[i, j]
-        for n, layer in enumerate(self.horizontals):
-            v = known.vertical[n + 1] if known.vertical else None
-            known.horizontal[n + 1][:, i, j] = layer.pixel(known.horizontal[n], v, i, j)
+            horizontal.append(layer(horizontal[-1], vertical[n + 1] if vertical else None, condition))
+        return Activations(vertical, horizontal)
 
     def reach(self, height: int, width: int) -> Bool[Tensor, "pixels pixels"]:
         """Entry [a, b]: whether the features of pixel a depend on pixel b."""
