@@ -14,6 +14,7 @@ from ar_lab.errors import Interrupted
 from ar_lab.memory import keep_freed_blocks
 from ar_lab.ranks import HOST, Rank, connected, end_with_parent, reporting
 from ar_lab.runs import Run
+from ar_lab.tasks.closed_form import estimate
 from ar_lab.tasks.train import last_checkpoint, load_data, make_learner
 from ar_lab.trainer import device_of, make_trainer
 
@@ -22,7 +23,9 @@ def join(run: Run, rank: Rank, store: TCPStore) -> None:
     """Trains as one of several processes; the weights to start from come from rank 0, or the run's last.ckpt."""
     config = run.config
     data = load_data(config)
-    learner = make_learner(config, data, build_model(config, data.space))
+    model = build_model(config, data.space)
+    estimate(model, data)
+    learner = make_learner(config, data, model)
     trainer = make_trainer(run, config, [], selects=len(data.parts.validation) > 0, rank=rank.number)
     torch.manual_seed(int(np.random.SeedSequence([config["seed"], rank.number]).generate_state(1, np.uint64)[0]))
     store.set(f"ready {rank.number}", "")

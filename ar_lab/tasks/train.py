@@ -28,6 +28,7 @@ from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
 from ar_lab.sampling.labels import labels_in_turn
 from ar_lab.sweeps.study import stopper
+from ar_lab.tasks.closed_form import estimate, keep, learns
 from ar_lab.tasks.cross_validate import cross_validate
 from ar_lab.tasks.evaluate import figures, monitored_examples
 from ar_lab.tasks.loading import load_parts
@@ -140,8 +141,12 @@ def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule,
         trainer.loggers[0].rewind(reached["metrics_csv"])
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
     try:
-        with together(run.path, trainer.world_size, device_of(config["trainer"])):
-            trainer.fit(learner, data, ckpt_path=last, weights_only=True)
+        run.write_result(notes=[*data.parts.notes, *estimate(model, data)])
+        if learns(model):
+            with together(run.path, trainer.world_size, device_of(config["trainer"])):
+                trainer.fit(learner, data, ckpt_path=last, weights_only=True)
+        else:
+            keep(run, model, data)
     finally:
         seconds = round(before + time.monotonic() - began, 3)
         device, count = str(trainer.strategy.root_device), trainer.world_size
