@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ar_lab.schema.cv import fold_conflicts
+from ar_lab.schema.known import class_of, is_own, known
+from ar_lab.schema.models import model_conflicts
 from ar_lab.schema.sampling import refusals
 
 Config = dict[str, Any]
@@ -11,27 +13,9 @@ Config = dict[str, Any]
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    checks = (_task, _sample, _likelihood, _transformer, _pixelcnn, _sgd, _selection, _stream, _precision, _devices)
-    for check in (*checks, fold_conflicts):
+    checks = (_task, _sample, _likelihood, _sgd, _selection, _stream, _precision, _devices)
+    for check in (*checks, model_conflicts, fold_conflicts):
         yield from check(config)
-
-
-def _class(node: dict[str, Any]) -> str:
-    return node["_target_"].rpartition(".")[2]
-
-
-def _is_text(data: dict[str, Any]) -> bool:
-    return data["_target_"].startswith("ar_lab.data.text.")
-
-
-def _levels(data: dict[str, Any]) -> str | None:
-    """The levels of ar_lab's own data in words, or None when only the user's own source knows."""
-    if _is_text(data):
-        return "many levels (text)"
-    known = {"Table": "real numbers", "BinaryMNIST": "2 levels"}
-    if data["_target_"].startswith("ar_lab."):
-        return known.get(_class(data)) or f"{data['levels']} levels"
-    return None
 
 
 def _task(config: Config) -> Iterator[str]:
@@ -43,45 +27,25 @@ def _task(config: Config) -> Iterator[str]:
 
 def _sample(config: Config) -> Iterator[str]:
     task, data = config["task"], config["data"]
-    if task["name"] != "sample" or not data["_target_"].startswith("ar_lab."):
+    if task["name"] != "sample" or not is_own(data):
         return
-    real = _levels(data) == "real numbers"
-    kind = "sequence" if _is_text(data) else "vector" if real else "image"
-    yield from refusals(task, kind, not real, data.get("condition", False))
+    space = known(data)
+    yield from refusals(task, space.kind, not space.real, data.get("condition", False))
 
 
 def _likelihood(config: Config) -> Iterator[str]:
-    chosen, levels = _class(config["likelihood"]), _levels(config["data"])
-    name = config["data"]["name"]
+    chosen, space = class_of(config["likelihood"]), known(config["data"])
+    name, levels, text = config["data"]["name"], space.values, space.kind == "sequence"
     if chosen == "Bernoulli" and levels not in (None, "2 levels"):
-        remedy = "use likelihood=auto" + ("" if _is_text(config["data"]) else ", or data.levels=2 for images")
+        remedy = "use likelihood=auto" + ("" if text else ", or data.levels=2 for images")
         yield f"likelihood=bernoulli: needs 2 levels, data={name} has {levels}; {remedy}"
     if chosen == "Categorical" and levels == "real numbers":
         yield f"likelihood=categorical: needs discrete data, data={name} has real numbers; use likelihood=auto"
-    if chosen == "LogisticMixture" and (levels == "real numbers" or _is_text(config["data"])):
+    if chosen == "LogisticMixture" and (levels == "real numbers" or text):
         yield f"likelihood=logistic_mixture: needs levels in an order, data={name} has {levels}; use likelihood=auto"
     if chosen in ("GaussianMixture", "StudentMixture") and levels not in (None, "real numbers"):
         mixture = chosen.removesuffix("Mixture").lower() + "_mixture"
         yield f"likelihood={mixture}: needs real numbers, data={name} has {levels}; use likelihood=auto"
-
-
-def _transformer(config: Config) -> Iterator[str]:
-    model = config["model"]
-    if _class(model) != "Transformer" or "heads" not in model or "width" not in model:
-        return
-    width, heads = model["width"], model["heads"]
-    if width % heads:
-        divisors = [str(n) for n in range(1, min(width, 65)) if width % n == 0]
-        yield f"model.heads={heads}: must divide model.width={width}; use one of {', '.join(divisors)}"
-    elif model.get("positions") == "rotary" and width // heads % 2:
-        yield f"model.heads={heads}: rotary positions need an even width / heads, this is {width // heads}"
-
-
-def _pixelcnn(config: Config) -> Iterator[str]:
-    model = config["model"]
-    if _class(model) == "PixelCNN" and model.get("kernel", 1) % 2 == 0:
-        kernel = model["kernel"]
-        yield f"model.kernel={kernel}: must be odd, so that it has a center; use {kernel - 1} or {kernel + 1}"
 
 
 def _sgd(config: Config) -> Iterator[str]:
@@ -93,7 +57,7 @@ def _sgd(config: Config) -> Iterator[str]:
 def _selection(config: Config) -> Iterator[str]:
     if config["data"].get("validation") != 0:
         return
-    if _class(config["scheduler"]) == "Plateau":
+    if class_of(config["scheduler"]) == "Plateau":
         yield "scheduler=plateau: needs a validation part, and data.validation=0 leaves none; use a share above 0"
     if config["learner"]["patience"] is not None:
         yield "learner.patience: needs a validation part, and data.validation=0 leaves none; use a share above 0"
@@ -117,9 +81,9 @@ def _stream(config: Config) -> Iterator[str]:
     data, model = config["data"], config["model"]
     if not data.get("stream"):
         return
-    if data["_target_"].startswith("ar_lab.") and not _is_text(data):
+    if known(data).kind not in (None, "sequence"):
         yield f"data.stream=true: needs text, data={data['name']} is not"
-    if model["_target_"].startswith("ar_lab.") and _class(model) != "CharRNN":
+    if is_own(model) and class_of(model) not in ("CharRNN", "NGram"):
         yield f"data.stream=true: model={model['name']} carries no state from window to window; use model=charrnn"
     if config["learner"]["compile"]:
         yield "learner.compile=true: data.stream=true carries a state that it does not compile; use one of the two"
