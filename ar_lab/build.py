@@ -78,14 +78,21 @@ def build_source(data: dict[str, Any]) -> Source:
     return build({key: value for key, value in data.items() if key not in NOT_THE_SOURCES})
 
 
-def build_likelihood(node: dict[str, Any], space: Space) -> tuple[Likelihood, str]:
-    """The likelihood and its name; `auto` picks by the space: bernoulli, categorical or gaussian_mixture."""
+def build_likelihood(node: dict[str, Any], space: Space, model: dict[str, Any] | None = None) -> tuple[Likelihood, str]:
+    """The likelihood and its name.
+
+    `auto` picks by the space: bernoulli, categorical or gaussian_mixture; and logistic_mixture for a model whose
+    channels can share one.
+    """
     if node["_target_"] == "auto":
-        node = {"_target_": _likelihood_for(space)}
+        shares = model is not None and _shares_mixtures(resolve(model["_target_"]))
+        node = {"_target_": _likelihood_for(space, shares)}
     return build(node, space=space), node["_target_"].split(".")[-2]
 
 
-def _likelihood_for(space: Space) -> str:
+def _likelihood_for(space: Space, shares: bool) -> str:
+    if shares and space.discrete and space.kind == "image":
+        return "ar_lab.likelihoods.logistic_mixture.LogisticMixture"
     if not space.discrete:
         return "ar_lab.likelihoods.gaussian_mixture.GaussianMixture"
     if space.levels == 2:
@@ -95,6 +102,16 @@ def _likelihood_for(space: Space) -> str:
 
 def build_model(config: dict[str, Any], space: Space) -> AutoregressiveModel:
     """The network and likelihood of a config, multiplied by the chain rule over a space."""
-    likelihood, _ = build_likelihood(config["likelihood"], space)
-    network = build(config["model"], space=space, outputs=likelihood.outputs)
-    return AutoregressiveModel(network, likelihood)
+    likelihood, _ = build_likelihood(config["likelihood"], space, config["model"])
+    asked = asked_by(likelihood, resolve(config["model"]["_target_"]))
+    return AutoregressiveModel(build(config["model"], space=space, **asked), likelihood)
+
+
+def asked_by(likelihood: Likelihood, network: Callable[..., Any]) -> dict[str, Any]:
+    """What a likelihood asks of a network's constructor: its outputs, and a shared mixture if that can have one."""
+    mixture = {"mixture": likelihood.mixture} if _shares_mixtures(network) else {}
+    return {"outputs": likelihood.outputs, **mixture}
+
+
+def _shares_mixtures(network: Callable[..., Any]) -> bool:
+    return "mixture" in inspect.signature(network).parameters

@@ -75,6 +75,18 @@ def test_auto_picks_the_likelihood_by_the_space_and_says_which(space, name):
     assert type(likelihood).__module__ == f"ar_lab.likelihoods.{name}"
 
 
+@pytest.mark.parametrize("space", [BINARY, GRAY])
+def test_auto_picks_a_mixture_for_a_model_whose_channels_share_it(space):
+    model = node("model/pixelcnn_pp", features=4)
+    assert build_likelihood({"_target_": "auto"}, space, model)[1] == "logistic_mixture"
+    built = build_model({"model": model, "likelihood": {"_target_": "auto"}}, space)
+    assert built.network.head.components == built.likelihood.mixture
+    plain = build_model(
+        {"model": model, "likelihood": {"_target_": "ar_lab.likelihoods.categorical.Categorical"}}, GRAY
+    )
+    assert plain.network.outputs == 6
+
+
 def test_a_likelihood_keeps_its_own_keys():
     assert build_likelihood(node("likelihood/gaussian_mixture", components=3), REAL)[0].components == 3
 

@@ -64,7 +64,14 @@ class Transformer(Section):
     width: Count
     heads: Count
     positions: Literal["rotary", "learned"]
+    window: Count | None
+    norm: Literal["layernorm", "rmsnorm"]
+    qk_norm: bool
+    mlp: Literal["gelu", "relu2", "swiglu"]
+    tied: bool
     dropout: Below1
+    ngrams: Count
+    buckets: Count
 
 
 class NGram(Section):
@@ -78,6 +85,14 @@ class PixelCNN(Section):
     features: Annotated[int, Field(ge=2)]  # half of them, of an image, see the rows above
     layers: Annotated[int, Field(ge=2)]
     kernel: Annotated[int, Field(ge=3)]
+    dropout: Below1
+
+
+class PixelCNNPP(Section):
+    name: Name
+    features: Count
+    layers: Count
+    resolutions: Count
     dropout: Below1
 
 
@@ -225,6 +240,7 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
         "ar_lab.models.transformer.Transformer": Transformer,
         "ar_lab.models.ngram.NGram": NGram,
         "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
+        "ar_lab.models.pixelcnn_pp.PixelCNNPP": PixelCNNPP,
     },
     "likelihood": {
         "auto": Empty,

@@ -12,6 +12,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from ar_lab.build import asked_by
 from ar_lab.model import AutoregressiveModel
 from ar_lab.models.network import Network
 from ar_lab.space import Space
@@ -26,6 +27,7 @@ def found(group: str) -> dict[str, Callable]:
         keys = OmegaConf.to_container(OmegaConf.load(path))
         module, _, name = keys.pop("_target_").rpartition(".")
         keys.pop("name", None)
+        keys.pop("defaults", None)  # what a model asks of other groups
         if module:  # `auto` names no class: it chooses among the others
             constructors[path.stem] = partial(getattr(importlib.import_module(module), name), **keys)
     return constructors
@@ -102,7 +104,7 @@ class Case(NamedTuple):
 def assembled(model: str, likelihood: str, space: Space, **changes) -> AutoregressiveModel:
     """Raises ValueError for what the likelihood or the network refuses."""
     chosen = LIKELIHOODS[likelihood](space)
-    network: Network = NETWORKS[model](space, chosen.outputs, **changes)
+    network: Network = NETWORKS[model](space, **asked_by(chosen, NETWORKS[model]), **changes)
     return AutoregressiveModel(network, chosen)
 
 

@@ -10,6 +10,7 @@ REFUSED: dict[str, set] = {
     "made": {"real_vector"},
     "nade": {"real_vector"},
     "ngram": {"real_vector"},
+    "pixelcnn_pp": {"sequence", "real_vector", "level_vector"},
 }
 
 

@@ -1,0 +1,125 @@
+"""What networks over images share that go on from what they remember, row by row and pixel by pixel."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor, nn
+
+from ar_lab.layers.mixture_head import SharedMixtureHead
+from ar_lab.layers.pixels import ChannelHead, PixelInput
+from ar_lab.layers.places import Here, Place, ShiftedConvolution
+from ar_lab.layers.resolutions import Stem
+from ar_lab.models.network import Condition, Network, check_condition, check_turn
+from ar_lab.space import Space
+
+
+@dataclass
+class ImageState:
+    values: Shaped[Tensor, "batch dims"]  # the known ones, then zeros; filled in place
+    place: Place  # its memory is right at all pixels up to the present one
+    position: int = 0  # dimensions known
+    asked: bool = False  # whether the conditional at `position` was given out
+
+
+class ImageNetwork(Network):
+    """Features of a pixel from strictly earlier pixels; parameters of a channel from them and the channels before it.
+
+    With `mixture`, the number of components of a mixture of logistics, the channels share which of them is chosen.
+
+    Raises:
+        ValueError: for a space that is no image, and by `extend` or `step` beyond the space's dimensions.
+    """
+
+    def __init__(self, space: Space, outputs: int, features: int, dropout: float, mixture: int | None):
+        if space.kind != "image":
+            raise ValueError(f"the data is a {space.kind}: this model is for images alone")
+        super().__init__(space, outputs)
+        self.pixels = PixelInput(space, features)
+        self.stem = Stem(self.pixels.features, features)
+        if mixture is None:
+            self.head = ChannelHead(space.image_shape[2], features, outputs, dropout)
+        else:
+            self.head = SharedMixtureHead(space, features, mixture)
+
+    @abstractmethod
+    def look_above(self, batch: int, at: Place):
+        """Takes in the rows above, which are known when a row begins."""
+
+    @abstractmethod
+    def look(self, batch: int, at: Place) -> Here:
+        """The features of a place, from strictly earlier pixels."""
+
+    @abstractmethod
+    def reach(self, itself: Bool[Tensor, "height width pixels"]) -> Bool[Tensor, "height width pixels"]:
+        """What pixels the features of each pixel depend on, when each depended on itself."""
+
+    def start(self, batch_size: int, condition: Condition | None = None) -> ImageState:
+        check_condition(self.space, condition)
+        height, width, _ = self.space.image_shape
+        return ImageState(self.pixels.blank(batch_size, self.space.dims), Place(height, width, condition))
+
+    def extend(
+        self, x: Shaped[Tensor, "batch time"], state: ImageState
+    ) -> tuple[Float[Tensor, "batch time outputs"], ImageState]:
+        check_turn(state.asked, given=False)
+        end = state.position + x.shape[1]
+        values, new = state.values.clone(), self.space.span(state.position, end)
+        values[:, new] = x
+        image = self._image(values)
+        at = Place(state.place.height, state.place.width, state.place.label)
+        self.stem.write(self.pixels(image), at)
+        self.look_above(len(x), at)
+        at.store(self.head, self.look(len(x), at))
+        params = self.head(at.load(self.head), self.pixels.numbers(image)).flatten(1, 3)
+        return params[:, new], ImageState(values, at, end)
+
+    def step(
+        self, previous: Shaped[Tensor, " batch"] | None, state: ImageState
+    ) -> tuple[Float[Tensor, "batch outputs"], ImageState]:
+        check_turn(state.asked, given=previous is not None)
+        if previous is not None:
+            self._take(previous, state)
+        i, j, c = self._coordinates(state.position)
+        at, batch = state.place.pixel(i, j), len(state.values)
+        if c == 0 and j == 0:
+            self.look_above(batch, state.place.row(i))
+        if c == 0:
+            at.store(self.head, self.look(batch, at))
+        state.asked = True
+        numbers = self.pixels.numbers(self._image(state.values)[:, i, j])
+        return self.head.channel(at.load(self.head), numbers, c), state
+
+    def receptive_field(self) -> Bool[Tensor, "dims dims"]:
+        """Every channel of the pixels that the features reach, and the channels before in the pixel itself."""
+        height, width, channels = self.space.image_shape
+        itself = torch.eye(height * width, dtype=torch.bool)
+        every = torch.ones(channels, channels, dtype=torch.bool)
+        reached = self.reach(itself.unflatten(0, (height, width))).flatten(0, 1)
+        return torch.kron(reached, every) | torch.kron(itself, every.tril(-1))
+
+    def _take(self, previous: Tensor, state: ImageState):
+        """Writes down the value at the state's position; a pixel enters the stem when its channels are complete."""
+        i, j, c = self._coordinates(state.position)
+        state.values[:, state.position] = previous
+        state.position += 1
+        if c + 1 == self.space.image_shape[2]:
+            self.stem.write(self.pixels(self._image(state.values)[:, i, j]), state.place.pixel(i, j))
+
+    def _coordinates(self, position: int) -> tuple[int, int, int]:
+        """Row, column and channel of a dimension."""
+        _, width, channels = self.space.image_shape
+        pixel, c = divmod(self.space.span(position, position + 1).start, channels)
+        return *divmod(pixel, width), c
+
+    def _image(self, values: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch height width channels"]:
+        return values.unflatten(1, self.space.image_shape)
+
+
+def keep_variance(module: nn.Module):
+    """Weights of variance 1 / inputs (LeCun et al., 1998, section 4.6), where torch's default has a third of it."""
+    if isinstance(module, ShiftedConvolution | nn.Linear):
+        nn.init.kaiming_uniform_(module.weight, a=1.0)
+    if isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, std=0.05)
