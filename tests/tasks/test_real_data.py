@@ -60,6 +60,14 @@ def test_charrnn_learns_shakespeare_from_a_local_copy(lab, data_root):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("line", [["experiment=shakespeare_ngram"], ["model=ngram", "data=shakespeare", *BRIEF]])
+def test_an_ngram_of_shakespeare(lab, data_root, line):
+    run = lab(*line, f"data.path={data_root}/text/tinyshakespeare.txt")
+    assert result(run)["metrics"]["test/characters"] == 111_540
+    assert 1.5 < figures(run)[0] < 1.53
+
+
+@pytest.mark.slow
 def test_the_command_everybody_knows(lab, data_root, cache):
     run = lab(
         *BRIEF, "model=pixelcnn", "data=mnist", f"data.root={data_root}", f"data.cache={cache}", "trainer.max_steps=300"
