@@ -115,7 +115,7 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
     return {
         **environment(),
         "seed": config["seed"],
-        "likelihood": build_likelihood(config["likelihood"], data.space)[1],
+        "likelihood": build_likelihood(config["likelihood"], data.space, config["model"])[1],
         "parameters": sum(p.numel() for p in model.parameters()),
         "fold": config["cv"]["fold"],
         "repeat": None if config["cv"]["fold"] is None else config["cv"]["repeat"],
