@@ -71,14 +71,14 @@ class InputSteps:
         weight: Float[Tensor, "gates width"] | None = None,
         bias: Float[Tensor, " gates"] | None = None,
     ):
-        self.weight, table = weight, embedding.values.table.weight.detach()
+        self.weight, table = weight, embedding.values.table.weight
         self.discrete = embedding.values.discrete
         self.bias = table.new_zeros(1) if bias is None else bias
         self.values = self._mapped(table) + (self.bias if self.discrete else 0)
-        self.label = None if state.label is None else self._mapped(state.label.detach())
+        self.label = None if state.label is None else self._mapped(state.label)
         self.places = None
         if embedding.places is not None:
-            self.places = self._mapped(embedding.places(slice(None)).detach())
+            self.places = self._mapped(embedding.places(slice(None)))
         self.ngrams = embedding.ngrams
         self.before = None if state.recent is None else state.recent.flip(-1)
 
@@ -97,4 +97,4 @@ class InputSteps:
         if self.ngrams is not None:
             latest = torch.cat([previous.unsqueeze(1), self.before], dim=1)
             self.before = latest[:, :-1]
-            out += self._mapped(self.ngrams.of(latest).detach())
+            out += self._mapped(self.ngrams.of(latest))

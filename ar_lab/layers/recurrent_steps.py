@@ -83,7 +83,7 @@ class GRUSteps(LayerSteps):
 class MinGRUSteps(LayerSteps):
     def __init__(self, cells: MinGRU, layer: int, memory: Memory):
         gates = cells.gates[layer]
-        super().__init__(gates.weight.detach(), gates.bias.detach(), memory[0][layer].clone())
+        super().__init__(gates.weight, gates.bias, memory[0][layer].clone())
         self.update, self.candidate = self.gates.chunk(2, dim=1)
 
     def advance(self) -> Hidden:
@@ -92,7 +92,7 @@ class MinGRUSteps(LayerSteps):
 
 def _weights(cells: nn.RNNBase, layer: int) -> list[Tensor]:
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return [getattr(cells, f"{name}_l{layer}").detach() for name in names]
+    return [getattr(cells, f"{name}_l{layer}") for name in names]
 
 
 def _output_gate_third(part: Float[Tensor, "gates *width"]) -> Float[Tensor, "gates *width"]:

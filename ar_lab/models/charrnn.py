@@ -84,11 +84,6 @@ class CharRNN(UnrollingNetwork):
     def unroll(self, state: CharRNNState) -> "CharRNNSteps":
         return CharRNNSteps(self, state)
 
-    def check_room(self, position: int, time: int) -> None:
-        """Raises ValueError for dimensions beyond the last, unless the state is carried."""
-        if not self.carries:
-            self.space.span(position, position + time)
-
 
 class CharRNNSteps(Steps):
     """The network one dimension at a time."""
@@ -98,11 +93,11 @@ class CharRNNSteps(Steps):
         if memory is None:
             zeros = network.head.weight.new_zeros(network.layers, len(state.pending), network.head.in_features)
             memory = (zeros, zeros)
-        memory = tuple(part.detach() for part in (memory if isinstance(memory, tuple) else (memory,)))
+        memory = memory if isinstance(memory, tuple) else (memory,)
         self.network, self.position = network, state.position
         self.layers = [STEPS[network.cell](network.cells, layer, memory) for layer in range(network.layers)]
         self.inputs = InputSteps(network.embedding, state, self.layers[0].weight, self.layers[0].bias)
-        self.weight, self.bias = network.head.weight.detach().t(), network.head.bias.detach()
+        self.weight, self.bias = network.head.weight.t(), network.head.bias
 
     def __call__(self, previous: Shaped[Tensor, " batch"]) -> Float[Tensor, "batch outputs"]:
         self.network.check_room(self.position, 1)

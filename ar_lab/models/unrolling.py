@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
+import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
@@ -20,9 +21,9 @@ class Steps(ABC):
 
 
 class UnrollingNetwork(PendingNetwork):
-    """A network that unrolls from buffers which it makes at the first step after `start` or `extend`.
+    """A network that unrolls from tensors which it makes at the first step after `start` or `extend`.
 
-    They are made from the weights of that moment, for dropout belongs to training and gradients to `extend`.
+    They are made from the weights of that moment, without dropout, which belongs to training.
     """
 
     @abstractmethod
@@ -31,6 +32,12 @@ class UnrollingNetwork(PendingNetwork):
 
     def step(self, previous: Shaped[Tensor, " batch"] | None, state: Any) -> tuple[Float[Tensor, "batch outputs"], Any]:
         check_turn(asked=state.pending is None, given=previous is not None)
-        if previous is None:
-            previous, state = state.pending, self.unroll(state)
-        return state(previous), state
+        with torch.no_grad():
+            if previous is None:
+                previous, state = state.pending, self.unroll(state)
+            return state(previous), state
+
+    def check_room(self, position: int, time: int) -> None:
+        """Raises ValueError for dimensions beyond the last, unless the state is carried."""
+        if not self.carries:
+            self.space.span(position, position + time)

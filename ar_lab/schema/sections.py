@@ -96,6 +96,15 @@ class PixelCNNPP(Section):
     dropout: Below1
 
 
+class PixelSNAIL(Section):
+    name: Name
+    features: Count
+    blocks: Count
+    layers: Count
+    attention: Count
+    dropout: Below1
+
+
 class Empty(Section):
     pass
 
@@ -241,6 +250,7 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
         "ar_lab.models.ngram.NGram": NGram,
         "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
         "ar_lab.models.pixelcnn_pp.PixelCNNPP": PixelCNNPP,
+        "ar_lab.models.pixelsnail.PixelSNAIL": PixelSNAIL,
     },
     "likelihood": {
         "auto": Empty,

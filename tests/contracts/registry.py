@@ -45,6 +45,10 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "nade_of_rank_2": ("nade", {"rank": 2}),
     "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
     "charrnn_layers": ("charrnn", {"layers": 2}),
+    "transformer_modern": ("transformer", {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
+    "transformer_window": ("transformer", {"window": 3, "layers": 2, "mlp": "relu2"}),
+    "transformer_learned": ("transformer", {"positions": "learned", "window": 3, "layers": 1}),
+    "transformer_tied": ("transformer", {"tied": True}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
 
