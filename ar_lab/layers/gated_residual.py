@@ -9,7 +9,6 @@ from ar_lab.layers.embedding import ClassEmbedding
 from ar_lab.layers.places import Here, Place, ShiftedConvolution
 from ar_lab.space import Space
 
-ROWS = range(-1, 1)  # the row above and the present one
 Reach = Bool[Tensor, "height width sources"]
 
 
@@ -24,12 +23,12 @@ class GatedResidual(nn.Module):
     The label is added to a and b (van den Oord et al., 2016b, equation 4).
     """
 
-    def __init__(self, space: Space, features: int, side: int, columns: range, dropout: float):
+    def __init__(self, space: Space, features: int, side: int, rows: range, columns: range, dropout: float):
         super().__init__()
-        self.first = ShiftedConvolution(2 * features, features, ROWS, columns)
+        self.first = ShiftedConvolution(2 * features, features, rows, columns)
         self.side = nn.Linear(2 * side, features, bias=False) if side else None
         self.dropout = nn.Dropout(dropout)
-        self.second = ShiftedConvolution(2 * features, 2 * features, ROWS, columns)
+        self.second = ShiftedConvolution(2 * features, 2 * features, rows, columns)
         self.label = ClassEmbedding(space, 2 * features)
 
     def forward(self, x: Here, side: Float[Tensor, "batch *place side"] | None, at: Place) -> Here:

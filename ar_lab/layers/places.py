@@ -97,7 +97,11 @@ class Place:
 
     def load(self, owner: nn.Module) -> Here:
         """The features remembered of this place."""
-        return self.memory[id(owner)][self._index()]
+        return self.part(self.memory[id(owner)])
+
+    def part(self, x: Float[Tensor, "batch height width features"]) -> Here:
+        """What this place has of a whole image."""
+        return x[self._index()]
 
     def write(self, convolution: ShiftedConvolution, x: Here):
         """Lets a convolution know its input at this place."""
@@ -120,6 +124,11 @@ class Place:
         if self.j is None:
             return convolution.windows(seen[:, :, : self.width + columns - 1], (1, convolution.stride)).squeeze(1)
         return convolution.window(seen[:, :, self.j : self.j + columns])
+
+    def written(self, convolution: ShiftedConvolution, batch: int) -> Float[Tensor, "batch height width inputs"]:
+        """What a convolution knows of the whole image; zeros where nothing was written."""
+        left, _, above = convolution.margin
+        return self._buffer(convolution, batch)[:, above:, left : left + self.width]
 
     def convolve(self, convolution: ShiftedConvolution, x: Here) -> Output:
         self.write(convolution, x)

@@ -1,43 +1,17 @@
 """The two streams of PixelCNN++ through an hourglass of resolutions (Salimans et al., 2017, sections 2.3 and 2.4)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ar_lab.layers.gated_residual import ROWS, GatedResidual, Reach
+from ar_lab.layers.gated_residual import GatedResidual, Reach
 from ar_lab.layers.places import Here, Place, ShiftedConvolution
+from ar_lab.layers.stem import Stream
 from ar_lab.space import Space
 
-# The vertical stream sees the rows above; the horizontal one what is above or to the left, and the vertical one.
-Stream = Literal["vertical", "horizontal"]
+ROWS = range(-1, 1)  # the row above and the present one
 COLUMNS: dict[Stream, range] = {"vertical": range(-1, 2), "horizontal": range(-1, 1)}
-
-
-class Stem(nn.ModuleDict):
-    """The first features of both streams, from strictly earlier pixels."""
-
-    def __init__(self, inputs: int, features: int):
-        super().__init__()
-        self["vertical"] = ShiftedConvolution(inputs, features, range(-2, 0), range(-1, 2))
-        self["above"] = ShiftedConvolution(inputs, features, range(-1, 0), range(-1, 2))
-        self["left"] = ShiftedConvolution(inputs, features, range(1), range(-1, 0))
-
-    def write(self, x: Here, at: Place):
-        for convolution in self.values():
-            at.write(convolution, x)
-
-    def forward(self, stream: Stream, batch: int, at: Place) -> Here:
-        if stream == "vertical":
-            return at.read(self["vertical"], batch)
-        return at.read(self["above"], batch) + at.read(self["left"], batch)
-
-    def reach(self, stream: Stream, itself: Reach) -> Reach:
-        if stream == "vertical":
-            return self["vertical"].reach(itself)
-        return self["above"].reach(itself) | self["left"].reach(itself)
 
 
 class Layer(nn.ModuleDict):
@@ -46,8 +20,8 @@ class Layer(nn.ModuleDict):
     def __init__(self, space: Space, features: int, shortcut: bool, dropout: float):
         super().__init__()
         width = features if shortcut else 0
-        self["vertical"] = GatedResidual(space, features, width, COLUMNS["vertical"], dropout)
-        self["horizontal"] = GatedResidual(space, features, features + width, COLUMNS["horizontal"], dropout)
+        self["vertical"] = GatedResidual(space, features, width, ROWS, COLUMNS["vertical"], dropout)
+        self["horizontal"] = GatedResidual(space, features, features + width, ROWS, COLUMNS["horizontal"], dropout)
 
     def forward(self, stream: Stream, x: Here, shortcut: Here | None, at: Place) -> Here:
         if stream == "vertical":

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ar_lab.layers.mixture_head import SharedMixtureHead
 from ar_lab.layers.pixels import ChannelHead, PixelInput
 from ar_lab.layers.places import Here, Place, ShiftedConvolution
-from ar_lab.layers.resolutions import Stem
+from ar_lab.layers.stem import Stem
 from ar_lab.models.network import Condition, Network, check_condition, check_turn
 from ar_lab.space import Space
 
@@ -32,12 +32,12 @@ class ImageNetwork(Network):
         ValueError: for a space that is no image, and by `extend` or `step` beyond the space's dimensions.
     """
 
-    def __init__(self, space: Space, outputs: int, features: int, dropout: float, mixture: int | None):
+    def __init__(self, space: Space, outputs: int, features: int, dropout: float, mixture: int | None, vertical: bool):
         if space.kind != "image":
             raise ValueError(f"the data is a {space.kind}: this model is for images alone")
         super().__init__(space, outputs)
         self.pixels = PixelInput(space, features)
-        self.stem = Stem(self.pixels.features, features)
+        self.stem = Stem(self.pixels.features, features, vertical)
         if mixture is None:
             self.head = ChannelHead(space.image_shape[2], features, outputs, dropout)
         else:

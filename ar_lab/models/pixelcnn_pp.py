@@ -27,7 +27,7 @@ class PixelCNNPP(ImageNetwork):
         dropout: float = 0.0,
         mixture: int | None = None,
     ):
-        super().__init__(space, outputs, features, dropout, mixture)
+        super().__init__(space, outputs, features, dropout, mixture, vertical=True)
         halvings = max(0, (min(space.image_shape[:2]) - 1).bit_length() - 1)  # until a side has 2 pixels
         self.body = Resolution(space, features, layers, min(resolutions, 1 + halvings), dropout)
         self.apply(keep_variance)

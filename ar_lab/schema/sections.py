@@ -88,6 +88,14 @@ class PixelCNN(Section):
     dropout: Below1
 
 
+class PlainPixelCNN(Section):
+    name: Name
+    features: Annotated[int, Field(ge=2)]  # the blocks work at half of them
+    layers: Count
+    kernel: Annotated[int, Field(ge=3)]
+    dropout: Below1
+
+
 class PixelCNNPP(Section):
     name: Name
     features: Count
@@ -249,6 +257,7 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
         "ar_lab.models.transformer.Transformer": Transformer,
         "ar_lab.models.ngram.NGram": NGram,
         "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
+        "ar_lab.models.pixelcnn_plain.PlainPixelCNN": PlainPixelCNN,
         "ar_lab.models.pixelcnn_pp.PixelCNNPP": PixelCNNPP,
         "ar_lab.models.pixelsnail.PixelSNAIL": PixelSNAIL,
     },

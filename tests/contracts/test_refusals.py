@@ -11,6 +11,7 @@ REFUSED: dict[str, set] = {
     "nade": {"real_vector"},
     "ngram": {"real_vector"},
     "pixelcnn_pp": {"sequence", "real_vector", "level_vector"},
+    "pixelsnail": {"sequence", "real_vector", "level_vector"},
 }
 
 
