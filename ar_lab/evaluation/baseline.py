@@ -1,12 +1,15 @@
-"""The baseline beside every figure: all dimensions independent, fitted on the training part in closed form."""
+"""The baselines beside every figure, fitted in closed form: all dimensions independent, and of text an n-gram too."""
 
 from math import log, pi
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Integer, Shaped
 from torch import Tensor
 
 from ar_lab.codecs.base import Codec
+from ar_lab.likelihoods.categorical import Categorical
+from ar_lab.model import AutoregressiveModel
+from ar_lab.models.ngram import NGram
 from ar_lab.space import Space
 
 SMOOTHING = 0.5  # added to every count (Krichevsky and Trofimov, 1981)
@@ -36,3 +39,11 @@ class FactorizedBaseline:
         if x.ndim == 1:
             return -self.log_pmf[0, x] + self.codec.charge(x)
         return -self.log_pmf.gather(1, x.T).T + self.codec.charge(x)
+
+
+def ngram_baseline(space: Space, train: Integer[Tensor, " length"]) -> AutoregressiveModel:
+    """The n-gram of a text's training part, with the values that it has by default."""
+    likelihood = Categorical(space)
+    network = NGram(space, likelihood.outputs)
+    network.estimate(train)
+    return AutoregressiveModel(network, likelihood)

@@ -33,7 +33,7 @@ class NGram(PendingNetwork):
         ValueError: for real numbers, and a likelihood other than a categorical or Bernoulli one.
     """
 
-    def __init__(self, space: Space, outputs: int, order: int = 5, symbols: int = 10_000_000):
+    def __init__(self, space: Space, outputs: int, order: int = 5, symbols: int = 5_000_000):
         super().__init__(space, outputs)
         if not space.discrete:
             raise ValueError(f"an n-gram counts levels, and this {space.kind} holds real numbers")

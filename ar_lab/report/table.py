@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("train", "validation", "test", "baseline")
+PARTS = ("train", "validation", "test", "baseline", "ngram")
 COLUMNS = {  # heading: the metric's name behind the part
     "nats/dim": "nats_per_dim",
     "bits/dim": "bits_per_dim",
@@ -57,6 +57,10 @@ def _cell(metrics: dict[str, Any], name: str) -> str:
 def facts(result: dict[str, Any], path: Path) -> list[str]:
     """What a reader of the figures needs beside them, a line each."""
     lines = ["± is one standard error; baseline: every dimension on its own, scored on the test part."]
+    if "ngram/nats_per_dim" in result.get("metrics", {}):
+        lines.append(
+            "ngram: model=ngram with its default values, fitted on the training part, scored on the test part."
+        )
     if "likelihood" in result:
         lines.append(f"likelihood: {result['likelihood']}   parameters: {result['parameters']:,}")
     if "seconds" in result:

@@ -9,7 +9,7 @@ from torch import Tensor
 from ar_lab import runs
 from ar_lab.data.parts import Parts, fixed_subset
 from ar_lab.errors import ConfigError
-from ar_lab.evaluation.baseline import FactorizedBaseline
+from ar_lab.evaluation.baseline import FactorizedBaseline, ngram_baseline
 from ar_lab.evaluation.figures import check_finite, example_figures, text_figures
 from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.model import AutoregressiveModel
@@ -48,7 +48,7 @@ def evaluate(config: dict[str, Any]) -> None:
 
 
 def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
-    """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and the `baseline/…` of the test part.
+    """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and of the test part `baseline/…`, `ngram/…`.
 
     Raises:
         DivergenceError: when the figure of a part is no finite number.
@@ -65,8 +65,17 @@ def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) ->
         nll = torch.cat([score(model, parts, x, config, condition) for x, condition in pieces])
         check_finite(name, nll)
         metrics |= named(name, nll, parts)
-    baseline = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
-    return metrics | named("baseline", baseline.score(torch.cat([x for x, _ in scored["test"]])), parts)
+    return metrics | baselines(parts, scored["test"], config)
+
+
+def baselines(parts: Parts, test: list[tuple[Tensor, Tensor | None]], config: dict[str, Any]) -> dict[str, Any]:
+    """The figures of what is fitted by counting, on what is scored of the test part."""
+    factorized = FactorizedBaseline(parts.codec.space, parts.codec, parts.train)
+    found = named("baseline", factorized.score(torch.cat([x for x, _ in test])), parts)
+    if not parts.is_stream:
+        return found
+    ngram = ngram_baseline(parts.codec.space, parts.train)
+    return found | named("ngram", torch.cat([score(ngram, parts, x, config) for x, _ in test]), parts)
 
 
 def monitored_examples(limit: int | None) -> int:

@@ -54,6 +54,20 @@ def test_a_training_part_beyond_the_limit_is_noted(lab):
     assert any(note.startswith("the n-gram counted the first 1,000 of") for note in notes)
 
 
+def test_every_text_run_shows_the_figure_of_the_ngram_beside_its_own(lab, capsys):
+    trained = lab("model=charrnn", "model.hidden=16", "trainer.max_steps=2", "data.validation=0", *QUICK, *TEXT)
+    assert "│ ngram" in capsys.readouterr().out
+    counted = lab(*LINE, *TEXT)
+    beside, own = (result(run)["metrics"] for run in (trained, counted))
+    assert beside["ngram/nats_per_dim"] == own["test/nats_per_dim"] == own["ngram/nats_per_dim"]
+    assert beside["ngram/nats_per_dim"] < beside["baseline/nats_per_dim"] - 0.5
+
+
+def test_images_have_no_ngram_beside_them(lab):
+    metrics = result(lab("model=charrnn", "model.hidden=16", "trainer.max_steps=2", *QUICK))["metrics"]
+    assert not [name for name in metrics if name.startswith("ngram/")]
+
+
 def test_folds_and_a_grid_of_orders_are_one_table(lab):
     sweep = lab(*LINE, "cv=kfold", "cv.folds=2", "model.order=1,2", "launcher=basic", "output=sweep")
     assert (sweep / "summary.md").read_text().count("model.order=") >= 2
