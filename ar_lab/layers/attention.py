@@ -37,7 +37,8 @@ class CausalSelfAttention(nn.Module):
         """Attends from the next places to themselves and to the memory of those before, and adds them to it."""
         queries, keys, values = self.project(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         if self.norm_query is not None:
-            queries, keys = self.norm_query(queries), self.norm_key(keys)
+            dtype = self.norm_query.weight.dtype  # under autocast they come in another
+            queries, keys = self.norm_query(queries.to(dtype)), self.norm_key(keys.to(dtype))
         if turn is not None:
             queries, keys = turned(queries, turn), turned(keys, turn)
         if memory is not None:

@@ -71,19 +71,24 @@ class AttentionSteps:
         self.norm_query, self.norm_key, self.room = attention.norm_query, attention.norm_key, room
         self.weight, self.bias = attention.project.weight.t(), attention.project.bias
         width, heads = len(self.weight), attention.heads
-        size = width // heads
-        self.scale = size**-0.5
-        self.projected = self.weight.new_empty(batch, 3 * width)
-        parts = self.projected.view(batch, 3, heads, size)
-        self.query, self.key, self.key_and_value = parts[:, 0], parts[:, 1], parts[:, 1:].transpose(0, 1)
-        self.pairs = parts[:, :2].unflatten(-1, (-1, 2))  # of features that are turned
-        seen = self.weight.new_empty(2, batch, heads, room, size)
+        self.scale = (width // heads) ** -0.5
+        seen = self.weight.new_empty(2, batch, heads, room, width // heads)
         if memory is not None:
             places = torch.arange(position - memory[0].shape[2], position, device=seen.device)
             seen[:, :, :, places % room] = torch.stack(memory).to(seen)
         self.slots = seen.permute(3, 0, 1, 2, 4)
         self.keys, self.values = seen[0].flatten(0, 1).transpose(1, 2), seen[1].flatten(0, 1)
+        self.projected = self.weight.new_empty(batch, 3 * width)
         self.scaled, self.attended = self.weight.new_empty(2, batch, width)
+        self._view(batch, heads)
+
+    def _view(self, batch: int, heads: int) -> None:
+        """The parts of what was projected, and the rows of all heads: a view costs as much as a small product."""
+        parts = self.projected.view(batch, 3, heads, -1)
+        self.query, self.key, self.new = parts[:, 0], parts[:, 1], parts[:, 1:].transpose(0, 1)
+        self.pairs = parts[:, :2].unflatten(-1, (-1, 2))
+        self.scaled_query = self.scaled.view(batch, heads, -1)
+        self.scaled_rows, self.attended_rows = (x.view(batch * heads, 1, -1) for x in (self.scaled, self.attended))
 
     def attend(self, x: Features, turn: Complex[Tensor, " half"] | None, position: int) -> Features:
         torch.addmm(self.bias, x, self.weight, out=self.projected)
@@ -92,10 +97,10 @@ class AttentionSteps:
             self.key.copy_(self.norm_key(self.key))
         if turn is not None:
             torch.view_as_complex(self.pairs).mul_(turn)
-        self.slots[position % self.room] = self.key_and_value
-        torch.mul(self.query, self.scale, out=self.scaled.view(self.query.shape))
+        self.slots[position % self.room].copy_(self.new)
+        torch.mul(self.query, self.scale, out=self.scaled_query)
         seen = min(position + 1, self.room)
-        scores = torch.bmm(self.scaled.view(len(self.keys), 1, -1), self.keys[:, :, :seen])
-        attended = self.attended.view(len(self.keys), 1, -1)
-        torch.bmm(torch.softmax(scores, -1), self.values[:, :seen], out=attended)
+        scores = torch.bmm(self.scaled_rows, self.keys[:, :, :seen])
+        weights = torch.softmax(scores, dim=-1, dtype=self.scaled.dtype)
+        torch.bmm(weights, self.values[:, :seen], out=self.attended_rows)
         return self.attended

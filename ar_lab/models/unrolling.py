@@ -9,6 +9,8 @@ from torch import Tensor
 
 from ar_lab.models.network import PendingNetwork, check_turn
 
+COMPLETE = (torch.float32, torch.float64)  # half precision lacks complex numbers: there, a step is a short `advance`
+
 
 class Steps(ABC):
     """The state of a network that is being unrolled: overwritten by every step, and without gradient."""
@@ -33,9 +35,9 @@ class UnrollingNetwork(PendingNetwork):
     def step(self, previous: Shaped[Tensor, " batch"] | None, state: Any) -> tuple[Float[Tensor, "batch outputs"], Any]:
         check_turn(asked=state.pending is None, given=previous is not None)
         with torch.no_grad():
-            if previous is None:
+            if previous is None and self.dtype in COMPLETE:
                 previous, state = state.pending, self.unroll(state)
-            return state(previous), state
+            return (state(previous), state) if isinstance(state, Steps) else super().step(previous, state)
 
     def check_room(self, position: int, time: int) -> None:
         """Raises ValueError for dimensions beyond the last, unless the state is carried."""
