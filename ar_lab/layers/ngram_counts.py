@@ -1,5 +1,6 @@
 """Counts of n-grams: which symbols follow which contexts, how often, for contexts of every length up to a reach."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,26 +26,30 @@ class Grams(NamedTuple):
         return changes(self.columns[:reach]).cumsum(0) - 1
 
 
-def count_grams(x: Int[Tensor, "rows length"], reach: int, base: int, starts: bool) -> list[Grams]:
-    """The n-grams of rows with 0 … `reach` symbols of context, as Kneser and Ney (1995) count them.
+def count_grams(pieces: Sequence[Int[Tensor, "_ _"]], reach: int, base: int, start: int = -1) -> list[Grams]:
+    """The n-grams of the rows of all pieces with 0 … `reach` symbols of context, as Kneser and Ney (1995) count them.
 
-    The longest are counted by occurrence, shorter ones by the distinct symbols before them. With `starts`, rows begin
-    after `reach` symbols of value `base - 1`, before which nothing stands: what begins with one counts by occurrence.
+    The longest are counted by occurrence, shorter ones by the distinct symbols before them. Rows may begin with `reach`
+    symbols `start`, before which nothing stands: what begins with one counts by occurrence. All are below `base`.
     """
-    rows = torch.nn.functional.pad(x, (reach if starts else 0, 0), value=base - 1)
-    places = rows.shape[1] - reach
-    if places <= 0 or not len(x):
+    columns = torch.cat([columns_of(rows, reach) for rows in pieces], dim=1)
+    if not columns.numel():
         return []
-    lags = [*range(reach - 1, -1, -1), reach]
-    columns = torch.stack([rows[:, lag : lag + places].flatten() for lag in lags])
-    levels = [distinct(columns, torch.ones(columns.shape[1], dtype=torch.int64, device=x.device), base)]
+    levels = [distinct(columns, torch.ones_like(columns[0], dtype=torch.int64), base)]
     while levels[-1].reach:
         longer = levels[-1]
         kept = [*range(longer.reach - 1), longer.reach]
         columns = longer.columns[kept]
-        begins = columns[0 if len(columns) == 1 else -2] == base - 1
+        begins = columns[max(0, len(columns) - 2)] == start
         levels.append(distinct(columns, torch.where(begins, longer.counts, 1), base))
     return levels[::-1]
+
+
+def columns_of(rows: Int[Tensor, "rows length"], reach: int) -> Int[Tensor, "columns places"]:
+    """For every place that has so many symbols before it in its row: these, the nearest first, and its own."""
+    places = max(0, rows.shape[1] - reach)
+    lags = [*range(reach - 1, -1, -1), reach]
+    return torch.stack([rows[:, lag : lag + places].flatten() for lag in lags])
 
 
 def distinct(columns: Int[Tensor, "columns n"], counts: Int64[Tensor, " n"], base: int) -> Grams:

@@ -1,13 +1,15 @@
 """An n-gram: the counts of what followed the last few symbols, smoothed; nothing in it is learned by gradients."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int, Integer, Shaped
 from torch import Tensor
+from torch.nn import functional as F
 
 from ar_lab.layers.kneser_ney import KneserNey
-from ar_lab.layers.ngram_counts import Grams, count_grams
+from ar_lab.layers.ngram_counts import count_grams
 from ar_lab.models.network import Condition, PendingNetwork, check_condition
 from ar_lab.space import Space
 
@@ -51,11 +53,11 @@ class NGram(PendingNetwork):
         check_condition(self.space, condition)
         rows = x.reshape(1, -1)[:, : self.symbols] if self.carries else x[: max(1, self.symbols // self.space.dims)]
         roots = [rows] if condition is None else [rows[condition[: len(rows)] == c] for c in range(self.space.classes)]
-        self.law.fit([self._counted(some) for some in roots])
+        self.fit([[some] for some in roots])
         if rows.numel() == x.numel():
             return []
         counted, of = (rows.numel(), x.numel()) if self.carries else (len(rows), len(x))
-        return [f"the n-gram counted the first {counted:,} of {of:,} (model.symbols={self.symbols})"]
+        return [f"the n-gram counted the first {counted:,} of {of:,}"]
 
     def start(self, batch_size: int, condition: Condition | None = None) -> NGramState:
         check_condition(self.space, condition)
@@ -80,6 +82,13 @@ class NGram(PendingNetwork):
         """The last `order` places."""
         return super().receptive_field().triu(-self.reach)
 
-    def _counted(self, rows: Integer[Tensor, "rows length"]) -> list[Grams]:
+    def fit(self, roots: Sequence[Sequence[Integer[Tensor, "..."]]]) -> None:
+        """Counts for every root of the law some pieces of text, or some examples."""
+        base, start = self.space.levels + 1, -1 if self.carries else self.space.levels
+        self.law.fit([count_grams([*map(self._rows, pieces)], self.reach, base, start) for pieces in roots])
+
+    def _rows(self, x: Integer[Tensor, "..."]) -> Int[Tensor, "rows length"]:
         narrow = torch.int16 if self.space.levels < 2**15 else torch.int32  # of which there are order + 1 copies
-        return count_grams(rows.to(narrow), self.reach, self.space.levels + 1, starts=not self.carries)
+        if self.carries:
+            return x.reshape(1, -1).to(narrow)
+        return F.pad(x.to(narrow), (self.reach, 0), value=self.space.levels)
