@@ -11,7 +11,7 @@ from ar_lab.layers.contributions import Contributions
 from ar_lab.space import Space
 
 
-def degrees(dims: int, hidden: list[int], generator: torch.Generator | None) -> list[Int[Tensor, " units"]]:
+def degrees(dims: int, hidden: list[int], generator: torch.Generator | None) -> list[Int[Tensor, " _"]]:
     """m(k) of the units k of every layer: how many places they may see, in 1 … D - 1 (Germain et al., 2015, section 4).
 
     Drawn uniformly from the least degree of the layer below upwards; without a generator spread evenly.
@@ -42,14 +42,17 @@ class MaskedLayers(nn.Module):
         self.between = nn.ModuleList(nn.Linear(below, above) for below, above in pairwise(hidden))
         self.last = nn.Linear(hidden[-1], space.dims * rank, bias=False)
 
-    def masks(self, degrees: list[Int[Tensor, " units"]]) -> list[Bool[Tensor, "above below"]]:
+    def masks(self, degrees: list[Int[Tensor, " _"]]) -> list[Bool[Tensor, "_ _"]]:
         """M_1, M_2 …, M_V."""
         d = torch.arange(1, self.dims + 1, device=degrees[0].device)
         inner = [above[:, None] >= below for below, above in pairwise([d, *degrees])]
         return [*inner, d[:, None] > degrees[-1]]
 
     def forward(
-        self, x: Int[Tensor, "batch dims"], offset: Float[Tensor, "batch units"] | None, masks: list[Tensor]
+        self,
+        x: Int[Tensor, "batch dims"],
+        offset: Float[Tensor, "batch units"] | None,
+        masks: list[Bool[Tensor, "_ _"]],
     ) -> Float[Tensor, "batch dims rank"]:
         """`offset`, of a label, is added to c_1."""
         first, *inner, last = masks
@@ -72,7 +75,7 @@ class UnitByUnit:
     def __init__(
         self,
         layers: MaskedLayers,
-        degrees: list[Int[Tensor, " units"]],
+        degrees: list[Int[Tensor, " _"]],
         offset: Float[Tensor, "batch units"] | None,
         batch_size: int,
     ):

@@ -97,7 +97,7 @@ class MADE(TakingNetwork):
             paths |= reach > 0
         return paths
 
-    def _degrees(self) -> list[list[Int[Tensor, " units"]]]:
+    def _degrees(self) -> list[list[Int[Tensor, " _"]]]:
         """Of every mask, those of every layer."""
         layers = [self.get_buffer(f"degrees_{layer}") for layer in range(len(self.layers.between) + 1)]
         return [list(of_mask) for of_mask in zip(*layers, strict=True)]

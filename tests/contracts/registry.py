@@ -15,6 +15,7 @@ from torch import Tensor
 from ar_lab.build import asked_by
 from ar_lab.model import AutoregressiveModel
 from ar_lab.models.network import Network
+from ar_lab.models.prior import under_prior
 from ar_lab.space import Space
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -29,8 +30,14 @@ def found(group: str) -> dict[str, Callable]:
         keys.pop("name", None)
         keys.pop("defaults", None)  # what a model asks of other groups
         if module:  # `auto` names no class: it chooses among the others
-            constructors[path.stem] = partial(getattr(importlib.import_module(module), name), **keys)
+            made = getattr(importlib.import_module(module), name)
+            constructors[path.stem] = partial(composed, made, **keys) if "prior" in keys else partial(made, **keys)
     return constructors
+
+
+def composed(make: Callable, *args, prior: str | None, prior_order: int, **values) -> Network:
+    """A network under the prior that its values name."""
+    return under_prior(make(*args, **values), prior, prior_order)
 
 
 MODELS, LIKELIHOODS = found("model"), found("likelihood")
@@ -41,10 +48,12 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_rnn": ("charrnn", {"cell": "rnn", "layers": 2}),
     "logistic_of_rank_2": ("logistic", {"rank": 2}),
     "made_of_masks": ("made", {"masks": 3, "rank": 2}),
-    "made_of_two_layers": ("made", {"hidden": [300, 300], "ordering": "random"}),
+    "made_of_two_layers": ("made", {"hidden": [300, 200], "ordering": "random"}),
     "nade_of_rank_2": ("nade", {"rank": 2}),
     "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
     "charrnn_layers": ("charrnn", {"layers": 2}),
+    "charrnn_prior": ("charrnn", {"prior": "ngram", "prior_order": 3}),
+    "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "window": 3, "layers": 1}),
     "transformer_modern": ("transformer", {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
     "transformer_window": ("transformer", {"window": 3, "layers": 2, "mlp": "relu2"}),
     "transformer_learned": ("transformer", {"positions": "learned", "window": 3, "layers": 1}),
