@@ -26,14 +26,16 @@ class Bar:
             *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self.console, transient=True
         )
         self.row = self.progress.add_task(self.what, total=self.total)
-        if self.shown and self.console.is_terminal:
+        self.drawn = self.shown and self.console.is_terminal
+        if self.drawn:
             self.progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.progress.stop()
+        if self.drawn:
+            self.progress.stop()
 
     def advance(self, count: int) -> None:
         self.done += count
@@ -41,7 +43,7 @@ class Bar:
         if not self.shown or time.monotonic() - self.updated < interval:
             return
         self.updated = time.monotonic()
-        if self.console.is_terminal:
+        if self.drawn:
             self.progress.update(self.row, completed=self.done)
         else:
             print(f"{self.what}  {100 * self.done / self.total:.0f}%", file=sys.stderr, flush=True)
