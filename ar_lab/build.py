@@ -10,10 +10,12 @@ from ar_lab.data.parts import Source
 from ar_lab.errors import ConfigError
 from ar_lab.likelihoods.base import Likelihood
 from ar_lab.model import AutoregressiveModel
+from ar_lab.models.prior import under_prior
 from ar_lab.schema.targets import EXACT, SECTIONS, is_allowed, is_trusted, trusted_packages
 from ar_lab.space import Space
 
 NOT_ARGUMENTS = ("_target_", "name")
+OF_THE_PRIOR = ("prior", "prior_order")  # what a model section says of the n-gram under its network
 # What a data section says to the DataModule and the trainer rather than to the source.
 NOT_THE_SOURCES = ("batch_size", "epochs", "stream")
 
@@ -102,9 +104,15 @@ def _likelihood_for(space: Space, shares: bool) -> str:
 
 def build_model(config: dict[str, Any], space: Space) -> AutoregressiveModel:
     """The network and likelihood of a config, multiplied by the chain rule over a space."""
-    likelihood, _ = build_likelihood(config["likelihood"], space, config["model"])
-    asked = asked_by(likelihood, resolve(config["model"]["_target_"]))
-    return AutoregressiveModel(build(config["model"], space=space, **asked), likelihood)
+    node = config["model"]
+    likelihood, _ = build_likelihood(config["likelihood"], space, node)
+    own = {key: value for key, value in node.items() if key not in OF_THE_PRIOR}
+    network = build(own, space=space, **asked_by(likelihood, resolve(node["_target_"])))
+    try:
+        network = under_prior(network, **{key: node[key] for key in OF_THE_PRIOR if key in node})
+    except ValueError as error:
+        raise ConfigError(f"model.{error}") from error
+    return AutoregressiveModel(network, likelihood)
 
 
 def asked_by(likelihood: Likelihood, network: Callable[..., Any]) -> dict[str, Any]:

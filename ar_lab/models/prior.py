@@ -40,7 +40,7 @@ class PriorNetwork(Network):
         super().__init__(network.space, network.outputs)
         if network.space.kind != "sequence":
             raise ValueError(f"prior=ngram: needs text, this data is of kind {network.space.kind}; use prior=null")
-        self.blocks, self.carries = blocks, network.carries
+        self.text_blocks, self.carries = blocks, network.carries
         self.network = network
         self.prior, self.crossfitted = (NGram(self.space, self.outputs, order, SYMBOLS) for _ in range(2))
         self.crossfitted.law = KneserNey(self.space.levels, order, roots=blocks, persistent=False)
@@ -49,9 +49,9 @@ class PriorNetwork(Network):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
 
-    def estimate(self, x: Integer[Tensor, " length"], condition: Condition | None = None) -> list[str]:
-        notes = self.prior.estimate(x)
-        ends = [-(-len(x) * block // self.blocks) for block in range(self.blocks + 1)]
+    def estimate(self, x: Integer[Tensor, "..."], condition: Condition | None = None) -> list[str]:
+        x, notes = x.flatten(), self.prior.estimate(x)
+        ends = [-(-len(x) * block // self.text_blocks) for block in range(self.text_blocks + 1)]
         counted = x[: self.prior.symbols]
         apart = zip(ends[:-1], (end + self.space.dims for end in ends[1:]), strict=True)
         self.crossfitted.fit([[counted[:begin], counted[end:]] for begin, end in apart])
@@ -83,3 +83,8 @@ class PriorNetwork(Network):
 
     def _fit_for(self, state: PriorState) -> NGram:
         return self.prior if state.prior.label is None else self.crossfitted
+
+
+def under_prior(network: Network, prior: str | None = None, prior_order: int = 5) -> Network:
+    """The network with the prior that its config names, if it names one."""
+    return network if prior is None else PriorNetwork(network, prior_order)

@@ -14,7 +14,7 @@ def model_conflicts(config: Config) -> Iterator[str]:
     """One line for everything that the model of a checked config cannot work with."""
     if not is_own(config["model"]):
         return
-    for check in (_data, _ngram, _logistic, _transformer, _pixelcnn):
+    for check in (_data, _ngram, _prior, _hashed, _logistic, _transformer, _tied, _pixelcnn):
         yield from check(config)
 
 
@@ -35,6 +35,11 @@ def _ngram(config: Config) -> Iterator[str]:
         yield "model=ngram: gives the probabilities of the levels themselves; use likelihood=auto"
 
 
+def _prior(config: Config) -> Iterator[str]:
+    if config["model"].get("prior") is not None and known(config["data"]).kind not in (None, "sequence"):
+        yield f"model.prior=ngram: needs text, data={config['data']['name']} is not; use model.prior=null"
+
+
 def _logistic(config: Config) -> Iterator[str]:
     model, space = config["model"], known(config["data"])
     if class_of(model) != "Logistic" or space.dims is None or space.levels is None:
@@ -53,6 +58,29 @@ def _outputs(config: Config, space: Known) -> int:
     if class_of(config["likelihood"]) == "LogisticMixture":
         return 3 * config["likelihood"]["components"]
     return 1 if space.levels == 2 and class_of(config["likelihood"]) != "Categorical" else space.levels
+
+
+def _hashed(config: Config) -> Iterator[str]:
+    """What hashed n-grams at the input, whose gradients are sparse, do not go with."""
+    order, trainer = config["model"].get("ngrams", 1), config["trainer"]
+    if not is_own(config["model"]) or order == 1:
+        return
+    if known(config["data"]).real:
+        yield f"model.ngrams={order}: needs discrete data, data={config['data']['name']} has real numbers"
+    if class_of(config["optimizer"]) == "SGD":
+        yield f"optimizer=sgd: has no sparse form for model.ngrams={order}; use optimizer=adam, adamw or muon"
+    if trainer["gradient_clip_val"] and trainer.get("gradient_clip_algorithm") == "value":
+        yield f"trainer.gradient_clip_algorithm=value: not for the sparse gradients of model.ngrams={order}; use norm"
+    if trainer["strategy"] != "auto":
+        yield f"trainer.strategy={trainer['strategy']}: does not reduce sparse gradients; use model.ngrams=1"
+
+
+def _tied(config: Config) -> Iterator[str]:
+    if not config["model"].get("tied") or class_of(config["model"]) != "Transformer":
+        return
+    chosen, space = class_of(config["likelihood"]), known(config["data"])
+    if chosen not in ("auto", "Categorical") or space.real or (chosen == "auto" and space.values == "2 levels"):
+        yield "model.tied=true: needs one output a level; use likelihood=categorical on discrete data, or model.tied=false"
 
 
 def _transformer(config: Config) -> Iterator[str]:

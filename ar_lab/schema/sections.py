@@ -35,6 +35,8 @@ class CharRNN(Section):
     dropout: Below1
     ngrams: Count
     buckets: Count
+    prior: Literal["ngram"] | None = None  # the config of an older run may lack it
+    prior_order: Count = 5
 
 
 class Logistic(Section):
@@ -72,6 +74,8 @@ class Transformer(Section):
     dropout: Below1
     ngrams: Count
     buckets: Count
+    prior: Literal["ngram"] | None = None  # the config of an older run may lack it
+    prior_order: Count = 5
 
 
 class NGram(Section):
@@ -173,12 +177,18 @@ class Wandb(Section):
 class Train(Section):
     name: Literal["train"]
     samples: Count
+    certify: bool = True  # the config of an older run may lack it
     stride: Count | None
 
 
 class Evaluate(Section):
     name: Literal["evaluate"]
     stride: Count | None
+
+
+class Certify(Section):
+    name: Literal["certify"]
+    seconds: Positive | None
 
 
 class Reproduce(Section):
@@ -291,6 +301,7 @@ OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, 
 TASKS: dict[str, type[Section]] = {
     "train": Train,
     "evaluate": Evaluate,
+    "certify": Certify,
     "sample": Sample,
     "reproduce": Reproduce,
     "summarize": Summarize,

@@ -28,6 +28,7 @@ from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
 from ar_lab.sampling.labels import labels_in_turn
 from ar_lab.sweeps.study import stopper
+from ar_lab.tasks.certify import certify_trained, examples
 from ar_lab.tasks.closed_form import estimate, keep, learns
 from ar_lab.tasks.cross_validate import cross_validate
 from ar_lab.tasks.evaluate import figures, monitored_examples
@@ -79,7 +80,10 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         )
         x = model.sample(len(noise), noise, condition=labels).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
-        run.write_result(status="done", samples=samples.name)
+        run.write_result(samples=samples.name)
+        if config["task"].get("certify", True):
+            certify_trained(run, model, examples(model, data.parts, x, labels), summary)
+        run.write_result(status="done")
     run.keep_checkpoints(config["checkpoints"])
 
 
@@ -157,6 +161,7 @@ def make_learner(config: dict[str, Any], data: DataModule, model: Autoregressive
     """The learner of a model; every process that trains the run has one."""
     if config["learner"]["compile"]:
         model.network.compile()
+    data.blocks = model.network.text_blocks
     optimizer, schedule = partial(config["optimizer"]), build(config["scheduler"])
     return MaximumLikelihood(model, data.codec, optimizer, schedule, data.stream)
 

@@ -52,12 +52,14 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "nade_of_rank_2": ("nade", {"rank": 2}),
     "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
     "charrnn_layers": ("charrnn", {"layers": 2}),
+    "charrnn_ngrams": ("charrnn", {"cell": "gru", "ngrams": 3, "buckets": 64}),
     "charrnn_prior": ("charrnn", {"prior": "ngram", "prior_order": 3}),
-    "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "window": 3, "layers": 1}),
+    "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "layers": 1}),
     "transformer_modern": ("transformer", {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
     "transformer_window": ("transformer", {"window": 3, "layers": 2, "mlp": "relu2"}),
     "transformer_learned": ("transformer", {"positions": "learned", "window": 3, "layers": 1}),
     "transformer_tied": ("transformer", {"tied": True}),
+    "transformer_ngrams": ("transformer", {"ngrams": 3, "buckets": 64, "window": 3, "layers": 1}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
 
