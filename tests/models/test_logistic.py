@@ -17,7 +17,7 @@ COUNTS = torch.tensor([7, 2, 3, 5, 4, 4, 1, 6])  # of 000, 001 … 111
 def fitted(space: Space, x: torch.Tensor) -> AutoregressiveModel:
     likelihood = Bernoulli(space) if space.levels == 2 else Categorical(space)
     model = AutoregressiveModel(Logistic(space, likelihood.outputs), likelihood).double()
-    keys = {"max_iter": 500, "tolerance_grad": 1e-10, "tolerance_change": 0.0, "line_search_fn": "strong_wolfe"}
+    keys = {"max_iter": 500, "tolerance_grad": 1e-8, "tolerance_change": 0.0, "line_search_fn": "strong_wolfe"}
     optimizer = torch.optim.LBFGS(model.parameters(), **keys)
 
     def closure() -> torch.Tensor:
