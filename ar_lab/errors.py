@@ -36,6 +36,10 @@ class DivergenceError(LabError):
     """The loss stopped being a usable number."""
 
 
+class NotCertified(LabError):
+    """A proof about the trained model failed: its figures are no likelihoods."""
+
+
 class Interrupted(BaseException):
     """A signal ended the command; with a `run`, one that can go on. No Exception, so that nothing swallows it."""
 

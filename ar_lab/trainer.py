@@ -138,7 +138,7 @@ def summarized(trainer: pl.Trainer) -> Iterator[dict[str, Any]]:
     try:
         yield summary
     except BaseException as error:
-        _finish(trainer, {}, exit_code=getattr(error, "exit_code", 1))
+        _finish(trainer, summary, exit_code=getattr(error, "exit_code", 1))
         raise
     _finish(trainer, summary, exit_code=0)
 

@@ -66,6 +66,9 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
     if "seconds" in result:
         lines.append(f"time: {result['seconds']:.0f} s, of which training {result.get('training_seconds', 0):.0f} s")
     lines += [f"note: {note}" for note in result.get("notes", [])]
+    if "metrics" in result:
+        where = result.get("run", path)
+        lines.append(result.get("certificate", {}).get("verdict", f"not certified: task=certify run={where} proves it"))
     if result.get("status") not in (None, "done"):
         lines.append(f"status: {result['status']}")
     if result.get("samples"):

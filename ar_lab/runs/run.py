@@ -22,7 +22,16 @@ from ar_lab.schema.targets import check_targets
 SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast where libyaml is there
 FINAL = ("done", "pruned")  # nothing is left to do, as long as the data are the same
 # What training makes beside its result, and a start from the beginning must not find.
-MADE = ("metrics.csv", "checkpoints", "tensorboard", "samples.png", "samples.txt")
+MADE = (
+    "metrics.csv",
+    "checkpoints",
+    "tensorboard",
+    "samples.png",
+    "samples.txt",
+    "certificate.json",
+    "certificate.md",
+    "receptive_field.png",
+)
 
 Standing = Literal["done", "unsure", "resume", "afresh", "new"]
 

@@ -43,6 +43,8 @@ def evaluate(config: dict[str, Any]) -> None:
     metrics = figures(restored.model.to(device_of(config["trainer"])), parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
+    if "certificate" in restored.run.result:
+        result["certificate"] = restored.run.result["certificate"]
     runs.write_json(directory / "result.json", result)
     print_result(result, directory)
 

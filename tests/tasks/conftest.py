@@ -14,7 +14,7 @@ SMALL = {
     "transformer": ["model=transformer", "model.layers=1", "model.width=16", "model.heads=2"],
     "pixelcnn": ["model=pixelcnn", "model.features=8", "model.layers=2", "model.kernel=3"],
 }
-QUICK = ["logger=csv", "task.samples=2", "data.epochs=1", "evaluation.examples=16"]
+QUICK = ["logger=csv", "task.samples=2", "data.epochs=1", "evaluation.examples=16", "task.certify=false"]
 
 
 @pytest.fixture

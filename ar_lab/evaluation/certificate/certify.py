@@ -101,8 +101,9 @@ def _examples(
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keeps the state of torch's random numbers, and full single precision of convolutions on a GPU."""
-    with torch.random.fork_rng(), torch.backends.cudnn.flags(allow_tf32=False):
+    """Keeps the state of torch's random numbers; no compilation for every shape, and no TF32 on a GPU."""
+    eager, precise = torch.compiler.set_stance("force_eager"), torch.backends.cudnn.flags(allow_tf32=False)
+    with torch.random.fork_rng(), eager, precise:
         yield
 
 
