@@ -11,9 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ar_lab.layers.masked_convolution import CausalConvolution, Image
+from ar_lab.layers.masked_convolution import Image
 
 Pixel = Float[Tensor, "batch features"]
+Sources = Float[Tensor, "layers width batch sources"]
+Weights = Float[Tensor, "layers sources outputs"]
 
 
 class RowTaps:
@@ -29,29 +31,30 @@ class RowTaps:
         dilations: Sequence[int],
         width: int,
     ):
-        (layers, batch, _), features = bias.shape, left.shape[1]
-        self.bias, self.left, self.width = bias, left, width
+        (layers, batch, outputs), features = bias.shape, left.shape[1]
+        self.bias, self.left, self.width = bias.unsqueeze(1), left, width
         self.reach = max(dilations)
         # A margin of zeros on both sides stands for what is outside of the image.
-        self.inputs = left.new_zeros(self.reach + width + 1, layers, batch, features)
+        self.inputs = left.new_zeros(layers, self.reach + width + 1, batch, features)
         self.layers, self.behind = torch.arange(layers), self.reach - torch.tensor(dilations)
         self.same = len(set(dilations)) == 1
-        self.begin(None, None)
+        self.begun = left.new_empty(layers, width, batch, outputs)
+        self.begin([])
 
     def load(self, inputs: Sequence[Image], i: int, columns: range) -> None:
         """Takes over these pixels of row i from a whole image."""
         for layer, image in enumerate(inputs):
-            self.inputs[self.reach :][columns.start : columns.stop, layer] = image[:, i, columns].transpose(0, 1)
+            self.inputs[layer, self.reach :][columns.start : columns.stop] = image[:, i, columns].transpose(0, 1)
 
-    def begin(
-        self,
-        above: Float[Tensor, "layers pixels sources"] | None,
-        weight: Float[Tensor, "layers sources outputs"] | None,
-    ) -> None:
-        """Begins a row below what its pixels, column by column and each a batch, see above; None if there is no row."""
-        self.begun = self.bias.unsqueeze(1).expand(-1, self.width, -1, -1)
-        if above is not None:
-            self.begun = torch.bmm(above, weight).view_as(self.begun) + self.bias.unsqueeze(1)
+    def begin(self, above: Sequence[tuple[Sources, Weights]]) -> None:
+        """Begins a row with the products of what its pixels see above and their weights; none where there is no row."""
+        self.begun.copy_(self.bias.expand_as(self.begun))
+        for sources, weights in above:
+            self.begun.flatten(1, 2).baddbmm_(sources.flatten(1, 2), weights)
+
+    def shifted(self, c: int) -> Float[Tensor, "layers width batch features"]:
+        """The inputs along the row `c` to the right."""
+        return self.inputs[:, self.reach + c : self.reach + c + self.width]
 
     def pixel(self, j: int) -> tuple[Tensor, ...]:
         """Of every layer what all its taps but the one at pixel j give there."""
@@ -59,10 +62,10 @@ class RowTaps:
 
     def places(self, j: int) -> tuple[Tensor, ...]:
         """Of every layer where its input at pixel j belongs."""
-        return self.inputs[self.reach + j].unbind(0)
+        return self.inputs[:, self.reach + j].unbind(0)
 
     def _before(self, j: int) -> Float[Tensor, "layers batch features"]:
-        return self.inputs[j] if self.same else self.inputs[self.behind + j, self.layers]
+        return self.inputs[:, j] if self.same else self.inputs[self.layers, self.behind + j]
 
 
 class PixelSteps(ABC):
@@ -71,15 +74,19 @@ class PixelSteps(ABC):
     Weights are those of the moment it is made, and gradients do not pass.
     """
 
-    def __init__(self, inputs: Image, left: CausalConvolution, pixel: int):
-        (batch, self.height, self.width, features), self.window = inputs.shape, len(left.columns)
+    def __init__(self, inputs: Image, left: Float[Tensor, "outputs features window"], pixel: int):
+        (batch, self.height, self.width, features), self.window = inputs.shape, left.shape[2]
         self.padded = inputs.new_zeros(batch, self.height, self.window + self.width, features)
         self.inputs = self.padded[:, :, self.window :]
-        self.left = left.weight.squeeze(2).permute(2, 1, 0).flatten(0, 1)
+        self.left = left.permute(2, 1, 0).flatten(0, 1)
         self.i, self.j = divmod(pixel, self.width)
         self.inputs[:, : self.i] = inputs[:, : self.i]
-        self.inputs[:, self.i, : self.j] = inputs[:, self.i, : self.j]
         self.stem: Float[Tensor, "batch width features"] | None = None  # of this row, but for what lies left in it
+
+    def resume(self, inputs: Image) -> None:
+        """Takes over this row's pixels up to the next one, once the rows above were."""
+        self.stem = self._begin_row()
+        self.inputs[:, self.i, : self.j] = inputs[:, self.i, : self.j]
 
     def features(self) -> Pixel:
         """The features of the next pixel, from those before."""
@@ -97,7 +104,7 @@ class PixelSteps(ABC):
 
     @abstractmethod
     def _begin_row(self) -> Float[Tensor, "batch width features"]:
-        """Works out what rows above give to every layer; returns it for the stem."""
+        """Works out what the rows above give to every layer, and returns it for the stem; `inputs` are blank below."""
 
     @abstractmethod
     def _through_layers(self, stem: Pixel) -> Pixel:

@@ -15,7 +15,7 @@ class StacksSteps(PixelSteps):
     """The features of `TwoStacks`, going on from the first `pixel` pixels of an image."""
 
     def __init__(self, stacks: TwoStacks, inputs: Image, condition: Labels, pixel: int):
-        super().__init__(inputs, stacks.left, pixel)
+        super().__init__(inputs, stacks.left.weight.squeeze(2), pixel)
         self.stacks, self.condition = stacks, condition
         layers, batch = stacks.horizontals, len(inputs)
         kernels = [layer.convolution.weight.squeeze(2) for layer in layers]
@@ -31,13 +31,13 @@ class StacksSteps(PixelSteps):
             above = stacks.above.bias.numel()
             self.vertical = [inputs.new_zeros(batch, 2, self.width, above) for _ in range(len(layers) + 1)]
         if pixel:
-            self._resume(stacks.activations(inputs, condition))
+            self._go_on(inputs, stacks.activations(inputs, condition))
 
-    def _resume(self, known: Activations):
+    def _go_on(self, inputs: Image, known: Activations):
         if self.i:
             for rows, image in zip(self.vertical, known.vertical, strict=True):
                 rows[:, 1] = image[:, self.i - 1]
-        self.stem = self._begin_row()
+        self.resume(inputs)
         if self.stacks.horizontals:
             self.taps.load(known.horizontal[:-1], self.i, range(self.j))
 
@@ -45,7 +45,7 @@ class StacksSteps(PixelSteps):
         if self.stacks.above is not None:
             self._advance_vertical()
             above = torch.stack([rows[:, 1].transpose(0, 1) for rows in self.vertical[1:]])
-            self.taps.begin(above.flatten(1, 2), self.down)
+            self.taps.begin([(above, self.down)])
         stem = self.stacks.left.bias.detach().expand(len(self.inputs), self.width, -1)
         stem = self.stacks.label(stem, self.condition)
         return stem if self.stacks.places is None else stem + self.stacks.places[self.i]
