@@ -16,7 +16,8 @@ from ar_lab.data.batches import Batch
 from ar_lab.errors import ConfigError, DivergenceError
 from ar_lab.model import AutoregressiveModel
 from ar_lab.models.network import Condition
-from ar_lab.optimizers import parameter_groups
+from ar_lab.models.states import filled, plain
+from ar_lab.optimizers import make_optimizer
 from ar_lab.ranks import gathered
 from ar_lab.schedules import Schedule
 
@@ -48,7 +49,7 @@ class MaximumLikelihood(pl.LightningModule):
         self.restored: dict[str, Any] | None = None  # the same, from a checkpoint
 
     def configure_optimizers(self) -> dict[str, Any]:
-        optimizer = self.make_optimizer(parameter_groups(self.model))
+        optimizer = make_optimizer(self.make_optimizer, self.model)
         return {"optimizer": optimizer, "lr_scheduler": self.schedule.configure(optimizer, self.progress)}
 
     def progress(self, step: int) -> float:
@@ -106,7 +107,7 @@ class MaximumLikelihood(pl.LightningModule):
         network = self.model.network
         state = network.start(len(x), condition) if self.state is None else network.anew(self.state, condition)
         if self.restored is not None:
-            state = network.anew(type(state)(**move_data_to_device(self.restored, x.device)), condition)
+            state = network.anew(filled(state, move_data_to_device(self.restored, x.device)), condition)
             self.restored = None
         params, state = network.extend(x, state)
         self.state = state.detach()
@@ -122,7 +123,7 @@ class MaximumLikelihood(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["codec"] = self.codec.to_dict()  # so that a checkpoint is enough to sample from
-        checkpoint["stream"] = gathered(None if self.state is None else vars(self.state))
+        checkpoint["stream"] = gathered(None if self.state is None else plain(self.state))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         states, processes = checkpoint["stream"], self.trainer.world_size

@@ -83,7 +83,9 @@ def _stream(config: Config) -> Iterator[str]:
         return
     if known(data).kind not in (None, "sequence"):
         yield f"data.stream=true: needs text, data={data['name']} is not"
-    if is_own(model) and class_of(model) not in ("CharRNN", "NGram"):
+    if class_of(model) == "Transformer" and (model.get("window") is None or model.get("positions") != "rotary"):
+        yield f"data.stream=true: model={model['name']} carries a state only with rotary positions and a model.window"
+    elif is_own(model) and class_of(model) not in ("CharRNN", "NGram", "Transformer"):
         yield f"data.stream=true: model={model['name']} carries no state from window to window; use model=charrnn"
     if config["learner"]["compile"]:
         yield "learner.compile=true: data.stream=true carries a state that it does not compile; use one of the two"

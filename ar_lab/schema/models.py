@@ -80,7 +80,7 @@ def _tied(config: Config) -> Iterator[str]:
         return
     chosen, space = class_of(config["likelihood"]), known(config["data"])
     if chosen not in ("auto", "Categorical") or space.real or (chosen == "auto" and space.values == "2 levels"):
-        yield "model.tied=true: needs one output a level; use likelihood=categorical on discrete data, or model.tied=false"
+        yield "model.tied=true: needs one output a level; use likelihood=categorical (discrete data), or model.tied=false"
 
 
 def _transformer(config: Config) -> Iterator[str]:

@@ -42,6 +42,7 @@ def composed(make: Callable, *args, prior: str | None, prior_order: int, **value
 
 MODELS, LIKELIHOODS = found("model"), found("likelihood")
 
+SMALLER = {"layers": 2, "width": 32, "heads": 2}  # a transformer
 # Options that change how a network computes, tested beside the defaults of its YAML.
 VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_gru": ("charrnn", {"cell": "gru"}),
@@ -50,16 +51,13 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "made_of_masks": ("made", {"masks": 3, "rank": 2}),
     "made_of_two_layers": ("made", {"hidden": [300, 200], "ordering": "random"}),
     "nade_of_rank_2": ("nade", {"rank": 2}),
-    "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2}),
-    "charrnn_layers": ("charrnn", {"layers": 2}),
-    "charrnn_ngrams": ("charrnn", {"cell": "gru", "ngrams": 3, "buckets": 64}),
+    "charrnn_mingru": ("charrnn", {"cell": "mingru", "layers": 2, "hidden": 32}),
+    "charrnn_ngrams": ("charrnn", {"ngrams": 3, "buckets": 64, "layers": 2, "hidden": 32}),
     "charrnn_prior": ("charrnn", {"prior": "ngram", "prior_order": 3}),
     "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "layers": 1}),
-    "transformer_modern": ("transformer", {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
-    "transformer_window": ("transformer", {"window": 3, "layers": 2, "mlp": "relu2"}),
-    "transformer_learned": ("transformer", {"positions": "learned", "window": 3, "layers": 1}),
-    "transformer_tied": ("transformer", {"tied": True}),
-    "transformer_ngrams": ("transformer", {"ngrams": 3, "buckets": 64, "window": 3, "layers": 1}),
+    "transformer_modern": ("transformer", SMALLER | {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
+    "transformer_window": ("transformer", SMALLER | {"window": 3, "mlp": "relu2"}),
+    "transformer_ngrams": ("transformer", SMALLER | {"ngrams": 3, "buckets": 64, "tied": True}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
 

@@ -1,10 +1,12 @@
 """Every network learns: no parameter is dead, one batch can be learned by heart, and weights can be put away."""
 
+from functools import partial
 from math import log
 
 import pytest
 import torch
 
+from ar_lab.optimizers import make_optimizer
 from tests.contracts.registry import NETWORKS, SPACES, Case, accepts, draw, every_case, labels
 
 BATCH = 8
@@ -28,7 +30,7 @@ def test_one_batch_is_learned_by_heart_and_no_further(model: str, name: str):
         pytest.skip("refuses this space, or is fitted in closed form")
     learner = case.build(torch.float32).train()
     x, dims = draw(case.space, BATCH), case.space.dims
-    optimizer = torch.optim.Adam(learner.parameters(), RATES.get(model, 3e-3))
+    optimizer = make_optimizer(partial(torch.optim.Adam, lr=RATES.get(model, 3e-3)), learner)
     for _ in range(150):
         optimizer.zero_grad()
         loss = learner.nll(x[torch.randperm(BATCH)]).mean()  # rows change places, as they do in training
