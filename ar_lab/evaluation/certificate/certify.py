@@ -1,8 +1,9 @@
 """The proofs in their order, each within its share of the time."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -102,8 +103,9 @@ def _examples(
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Keeps the state of torch's random numbers; no compilation for every shape, and no TF32 on a GPU."""
-    eager, precise = torch.compiler.set_stance("force_eager"), torch.backends.cudnn.flags(allow_tf32=False)
-    with torch.random.fork_rng(), eager, precise:
+    compiles = "torch._dynamo" in sys.modules  # which takes seconds to import, and is there when something is compiled
+    eager = torch.compiler.set_stance("force_eager") if compiles else nullcontext()
+    with torch.random.fork_rng(), eager, torch.backends.cudnn.flags(allow_tf32=False):
         yield
 
 

@@ -12,10 +12,11 @@ from ar_lab.evaluation.certificate.proof import Finding
 from ar_lab.evaluation.certificate.subject import Subject, largest
 
 GRID = 128  # points of noise at one place
+GRID_OF_REALS = 1024
 PLACES = 8  # whose tempered conditionals are looked at
 FEW = 2  # places behind the prefix that other temperatures are tried at
 COUNTS = 1.0  # an interval of the noise holds as many points as its length says, but for one
-COUNTS_OF_MIXTURES = 16.0  # one for every component that real numbers are drawn from
+COMPONENTS = 15  # of a mixture that does not tell: one more count for each that real numbers are drawn from
 TEMPERATURES = (0.5, 1.5)
 ATTEMPTS = 3  # at noise of which no value lies on the edge between two levels
 
@@ -53,7 +54,8 @@ def _tempered(subject: Subject) -> Iterator[Finding]:
 def _counted(subject: Subject, begin: int, temperature: float) -> Finding:
     """Draws what stands from `begin` on, with a grid of noise at some places and the same noise at all others."""
     places = sorted({begin, (begin + subject.dims) // 2})
-    grid = max(16, min(GRID, subject.room() * 4 // len(places)))
+    most = GRID if subject.space.discrete else GRID_OF_REALS
+    grid = max(16, min(most, subject.room() * 4 // len(places)))
     things = "places" + (f" at temperature {temperature}" if temperature != 1.0 else "")
     for seed in range(ATTEMPTS):
         drawn, path = _drawn(subject, begin, places, grid, temperature, seed)
@@ -69,7 +71,7 @@ def _counted(subject: Subject, begin: int, temperature: float) -> Finding:
         _off(subject, params[place], drawn[k * grid : (k + 1) * grid, place], temperature)
         for k, place in enumerate(places)
     ]
-    bound = COUNTS if subject.space.discrete else COUNTS_OF_MIXTURES
+    bound = COUNTS if subject.space.discrete else COUNTS + _components(subject, params)
     worst = max(range(len(off)), key=off.__getitem__)
     note = f"of {grid} at place {places[worst]}" + (f", temperature {temperature}" if temperature != 1.0 else "")
     return Finding(off[worst], bound + 1e-3 * grid / GRID, "counts", len(places), subject.dims, things, note)
@@ -104,6 +106,11 @@ def _same(drawn: Tensor, path: Tensor, places: list[int], grid: int) -> bool:
     ).unsqueeze(1)
     apart = (drawn - path).abs() > (0 if not path.is_floating_point() else 1e-4 * (1 + path.abs()))
     return not bool((apart & before).any())
+
+
+def _components(subject: Subject, params: Float[Tensor, "dims outputs"]) -> int:
+    logits = getattr(subject.conditional(params), "logits", None)
+    return logits.shape[-1] if isinstance(logits, Tensor) else COMPONENTS
 
 
 def _off(
