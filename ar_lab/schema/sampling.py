@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ar_lab.space import Kind
-
 CONTENT = {"sequence": "text", "image": "images", "vector": "rows"}
 NEEDED = {"prompt": "sequence", "length": "sequence", "stream": "sequence", "complete": "image"}
 
 
-def refusals(task: dict[str, Any], kind: Kind, discrete: bool, conditioned: bool) -> Iterator[str]:
+def refusals(task: dict[str, Any], kind: str, discrete: bool, conditioned: bool) -> Iterator[str]:
     """One line for every key of the task that data of a kind has no use for, or that another key excludes."""
     for key, needed in NEEDED.items():
         if task[key] not in (None, False) and kind != needed:
