@@ -43,7 +43,7 @@ class Network(nn.Module, ABC):
     """
 
     carries = False  # True: the state is of constant size, and a stream may be extended without end
-    text_blocks: int | None = None  # in how many a training text is cut, whose numbers are the condition; None: not at all
+    text_blocks: int | None = None  # in how many a training text is cut, whose numbers are the condition; None: none
     order: Int[Tensor, " dims"] | None  # which dimension of an example stands at each place; None: as they lie
 
     def __init__(self, space: Space, outputs: int):
