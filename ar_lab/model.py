@@ -153,7 +153,7 @@ class AutoregressiveModel(nn.Module):
 
     def leading(self, known: Bool[Tensor, " dims"]) -> int:
         """How many known dimensions come before all others in the order: no sampler visits them."""
-        return int(self._ordered(known).long().cumprod(0).sum())
+        return int(self._ordered(known.to(self.network.device)).long().cumprod(0).sum())
 
     def _unrolling(
         self,
@@ -167,7 +167,7 @@ class AutoregressiveModel(nn.Module):
     ) -> Unrolling:
         """What a sampler is given, in the network's order."""
         self._check_length(noise.shape[1])
-        noise = self._ordered(noise)
+        noise = self._ordered(noise.to(self.network.device))
         values, kept, first = noise[:, :0], None, 0
         if known is not None:
             values, kept = self._ordered(self.cast(x)), self._ordered(known.to(noise.device))
