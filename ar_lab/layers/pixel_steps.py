@@ -5,7 +5,7 @@ follows it are left for the chain of layers. Tensors lie as (layers, batch, feat
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from jaxtyping import Float
@@ -39,6 +39,8 @@ class RowTaps:
         self.layers, self.behind = torch.arange(layers), self.reach - torch.tensor(dilations)
         self.same = len(set(dilations)) == 1
         self.begun = left.new_empty(layers, width, batch, outputs)
+        self.product, self.input = left.new_empty(layers, batch, outputs), left.new_empty(layers, batch, features)
+        self.products, self.entered = self.product.unbind(0), self.input.unbind(0)
         self.begin([])
 
     def load(self, inputs: Sequence[Image], i: int, columns: range) -> None:
@@ -56,13 +58,14 @@ class RowTaps:
         """The inputs along the row `c` to the right."""
         return self.inputs[:, self.reach + c : self.reach + c + self.width]
 
-    def pixel(self, j: int) -> tuple[Tensor, ...]:
-        """Of every layer what all its taps but the one at pixel j give there."""
-        return torch.baddbmm(self.begun[:, j], self._before(j), self.left).unbind(0)
+    def arrive(self, j: int) -> Iterator[tuple[Pixel, Pixel]]:
+        """Of every layer what all its taps but the one at pixel j give there, and where its input there belongs."""
+        torch.baddbmm(self.begun[:, j], self._before(j), self.left, out=self.product)
+        return zip(self.products, self.entered, strict=True)
 
-    def places(self, j: int) -> tuple[Tensor, ...]:
-        """Of every layer where its input at pixel j belongs."""
-        return self.inputs[:, self.reach + j].unbind(0)
+    def leave(self, j: int) -> None:
+        """Keeps the inputs at pixel j for those after it."""
+        self.inputs[:, self.reach + j] = self.input
 
     def _before(self, j: int) -> Float[Tensor, "layers batch features"]:
         return self.inputs[:, j] if self.same else self.inputs[self.layers, self.behind + j]

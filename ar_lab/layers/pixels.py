@@ -88,3 +88,37 @@ class ChannelHead(nn.Module):
     def _hidden(self, features: Tensor, numbers: Tensor, c: int) -> Tensor:
         known = torch.cat([torch.relu(features), numbers[..., :c]], dim=-1)
         return self.dropout(torch.relu(self.hidden[c](known)))
+
+
+class ChannelSteps:
+    """A pixel's channels one after the other, and what the pixel enters the layers with once all are known.
+
+    `values` are those of the present pixel; what is not known of them is overwritten before it is looked at.
+    """
+
+    def __init__(self, pixels: PixelInput, head: ChannelHead, values: Shaped[Tensor, "batch channels"]):
+        self.pixels = pixels
+        weights = [(hidden.bias, hidden.weight.t().contiguous()) for hidden in head.hidden]
+        self.out = head.out.bias, head.out.weight.t().contiguous()
+        (batch, channels), features = values.shape, head.out.in_features // 2
+        # The columns: relu(features), the channels' numbers, the constant that enters beside them.
+        known = pixels.scale.new_ones(batch, features + channels + 1)
+        self.features, self.entering = known[:, :features], known[:, features:]
+        self.entering[:, :-1] = pixels.numbers(values)
+        self.channels = [(known[:, : features + c], *weights[c]) for c in range(channels)]
+
+    def begin(self, features: Float[Tensor, "batch features"]) -> None:
+        """Begins a pixel with its features."""
+        torch.clamp_min(features, 0.0, out=self.features)
+
+    def params(self, c: int) -> Float[Tensor, "batch outputs"]:
+        """The parameters of channel c, given the channels before it."""
+        known, bias, weight = self.channels[c]
+        return torch.addmm(self.out[0], torch.addmm(bias, known, weight).relu_(), self.out[1])
+
+    def take(self, value: Shaped[Tensor, " batch"], c: int) -> None:
+        self.entering[:, c] = self.pixels.numbers(value)
+
+    def inputs(self, value: Shaped[Tensor, " batch"]) -> Float[Tensor, "batch inputs"]:
+        """What a pixel enters with whose last channel has this value."""
+        return self.entering if self.pixels.table is None else self.pixels.table(value)

@@ -2,7 +2,7 @@
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from ar_lab.layers.masked_convolution import Image
 from ar_lab.layers.pixel_steps import Pixel, PixelSteps, RowTaps, stacked
@@ -24,10 +24,7 @@ class ResidualSteps(PixelSteps):
         left = stacked([kernel[:, :, -1, 0] for kernel in kernels])
         self.taps = RowTaps(torch.stack(bias), left, dilations, self.width)
         self.above = [stacked([kernel[:, :, 0, c] for kernel in kernels]) for c in range(3)] if self.height > 1 else []
-        self.chain = [
-            (block.down.bias, block.down.weight.t(), kernel[:, :, -1, 1].t(), block.up.bias, block.up.weight.t())
-            for block, kernel in zip(blocks, kernels, strict=True)
-        ]
+        self.chain, self.offset = _without_offsets(blocks)
         if pixel:
             self._go_on(inputs, stack.activations(inputs, condition))
 
@@ -43,9 +40,21 @@ class ResidualSteps(PixelSteps):
 
     def _through_layers(self, stem: Pixel) -> Pixel:
         h = stem
-        for begun, place, (down_bias, down, here, up_bias, up) in zip(
-            self.taps.pixel(self.j), self.taps.places(self.j), self.chain, strict=True
-        ):
-            reduced = torch.addmm(down_bias, torch.relu(h), down, out=place).relu_()
-            h = torch.addmm(h, begun.addmm_(reduced, here).relu_(), up).add_(up_bias)
-        return h
+        for (product, entered), (floor, down, bias, here, up) in zip(self.taps.arrive(self.j), self.chain, strict=True):
+            torch.addmm(bias, torch.maximum(h, floor), down, out=entered).relu_()
+            h.addmm_(product.addmm_(entered, here).relu_(), up)
+        self.taps.leave(self.j)
+        return h.add_(self.offset)
+
+
+def _without_offsets(blocks: nn.ModuleList) -> tuple[list[tuple[Tensor, ...]], Tensor]:
+    """The weights of every block, and by how much the biases of all lift the features in the end.
+
+    They are added there only: a call less a block. D relu(h + c) is D max(h, -c) + D c, c being those of blocks before.
+    """
+    chain, c = [], torch.zeros_like(blocks[0].up.bias)
+    for block in blocks:
+        down, kernel = block.down.weight, block.convolution.weight
+        chain.append((-c, down.t(), block.down.bias + down @ c, kernel[:, :, -1, 1].t(), block.up.weight.t()))
+        c = c + block.up.bias
+    return chain, c

@@ -63,9 +63,8 @@ class StacksSteps(PixelSteps):
         h = stem
         if not self.here:
             return h
-        for begun, place, here, (bias, out) in zip(
-            self.taps.pixel(self.j), self.taps.places(self.j), self.here, self.out, strict=True
-        ):
-            place.copy_(h)
-            h = torch.addmm(h, F.glu(begun.addmm_(h, here)), out).add_(bias)
+        for (product, entered), here, (bias, out) in zip(self.taps.arrive(self.j), self.here, self.out, strict=True):
+            entered.copy_(h)
+            h = torch.addmm(h, F.glu(product.addmm_(h, here)), out).add_(bias)
+        self.taps.leave(self.j)
         return h

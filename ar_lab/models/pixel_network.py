@@ -8,20 +8,20 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from ar_lab.layers.masked_convolution import CausalConvolution, Image
-from ar_lab.layers.pixel_steps import Pixel, PixelSteps
-from ar_lab.layers.pixels import ChannelHead, PixelInput
+from ar_lab.layers.pixel_steps import PixelSteps
+from ar_lab.layers.pixels import ChannelHead, ChannelSteps, PixelInput
 from ar_lab.models.network import Condition, Network, check_condition, check_turn
 from ar_lab.space import Space
 
 
 @dataclass
 class PixelState:
-    values: Shaped[Tensor, "batch dims"]  # the known ones, then zeros; filled in place
+    values: Shaped[Tensor, "batch dims"]  # those known from the start or by `extend`, then zeros
     condition: Condition | None
     position: int = 0  # dimensions known
     asked: bool = False  # whether the conditional at `position` was given out
-    steps: PixelSteps | None = None  # made at the first step
-    features: Pixel | None = None  # of the present pixel, once it was stepped to
+    layers: PixelSteps | None = None  # made at the first step, and overwritten by every other
+    channels: ChannelSteps | None = None  # of the present pixel
 
 
 class PixelNetwork(Network):
@@ -71,12 +71,12 @@ class PixelNetwork(Network):
         if previous is not None:
             self._take(previous, state)
         pixel, c = self._place(state.position)
-        if state.steps is None:
-            state.steps = self.unroll(self.pixels(self._image(state.values)), state.condition, pixel)
-        if state.features is None:
-            state.features = state.steps.features()
+        if state.layers is None:
+            self._unroll(state, pixel)
+        elif c == 0:
+            state.channels.begin(state.layers.features())
         state.asked = True
-        return self.head.channel(state.features, self.pixels.numbers(self._pixel(state.values, pixel)), c), state
+        return state.channels.params(c), state
 
     def receptive_field(self) -> Bool[Tensor, "dims dims"]:
         """Every channel of the pixels that the layers reach, and the channels before in the pixel itself."""
@@ -85,14 +85,20 @@ class PixelNetwork(Network):
         every = torch.ones(channels, channels, dtype=torch.bool)
         return torch.kron(self.stacks.reach(height, width), every) | torch.kron(same_pixel, every.tril(-1))
 
+    def _unroll(self, state: PixelState, pixel: int):
+        """Gets ready for steps from this pixel on, some of whose channels may be known."""
+        image = self._image(state.values)
+        state.layers = self.unroll(self.pixels(image), state.condition, pixel)
+        state.channels = ChannelSteps(self.pixels, self.head, image.flatten(1, 2)[:, pixel])
+        state.channels.begin(state.layers.features())
+
     def _take(self, previous: Tensor, state: PixelState):
-        """Writes down the value at the state's position; a pixel enters the layers when its channels are complete."""
-        pixel, c = self._place(state.position)
-        state.values[:, state.position] = previous
+        """Takes in the value at the state's position; a pixel enters the layers when its channels are complete."""
+        _, c = self._place(state.position)
         state.position += 1
+        state.channels.take(previous, c)
         if c + 1 == self.space.image_shape[2]:
-            state.steps.take(self.pixels(self._pixel(state.values, pixel)))
-            state.features = None
+            state.layers.take(state.channels.inputs(previous))
 
     def _place(self, position: int) -> tuple[int, int]:
         """Pixel, counted in raster order, and channel of a dimension."""
@@ -100,10 +106,6 @@ class PixelNetwork(Network):
 
     def _image(self, values: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch height width channels"]:
         return values.unflatten(1, self.space.image_shape)
-
-    def _pixel(self, values: Shaped[Tensor, "batch dims"], pixel: int) -> Shaped[Tensor, "batch channels"]:
-        channels = self.space.image_shape[2]
-        return values[:, pixel * channels : (pixel + 1) * channels]
 
 
 def _keep_variance(module: nn.Module):
