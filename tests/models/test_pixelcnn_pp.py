@@ -30,7 +30,7 @@ def test_a_field_smaller_than_the_image_is_stated_exactly(shape):
 
 def test_there_is_no_blind_spot():
     size = 9
-    field = PixelCNNPP(Space("image", (size, size, 1), 2), 1, features=2).receptive_field()
+    field = PixelCNNPP(Space("image", (size, size, 1), 2), 1, features=2, layers=2).receptive_field()
     assert torch.equal(field, torch.ones_like(field).tril(-1))
 
 
