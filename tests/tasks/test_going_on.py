@@ -53,6 +53,7 @@ def test_an_interrupted_run_says_so_and_goes_on_to_the_same_weights(lab, monkeyp
 STREAM = ["data=pydocs", "data.fraction=0.1", "data.stream=true", "data.context=16", "data.batch_size=8"]
 CARRIED = {
     "stream": STREAM,
+    "prior": [*STREAM, "model.prior=ngram"],
     "accumulation": ["trainer.accumulate_grad_batches=3"],
     "plateau": ["scheduler=plateau", "scheduler.patience=0"],
     "muon": ["optimizer=muon"],
