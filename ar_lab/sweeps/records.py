@@ -40,6 +40,7 @@ class Record:
     held_out: str | None = None  # a hash of the examples that the figure is over; None when they are not known
     parameters: int | None = None
     commit: str | None = None
+    certified: bool | None = None  # None: nothing was proved
     error: str | None = None
 
     @property
@@ -107,6 +108,7 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
         held_out=split.get(f"{part}_hash"),
         parameters=result.get("parameters"),
         commit=result.get("commit"),
+        certified=result.get("certificate", {}).get("holds"),
         error=_last_line(result.get("traceback")),
     )
 

@@ -54,7 +54,7 @@ def notes(
     records: Sequence[Record], configurations: Sequence[dict[str, Any]], comparisons: Sequence[dict[str, Any]]
 ) -> list[str]:
     """What a reader must know before the ranks are believed."""
-    found = []
+    found = _certified(records)
     commits = sorted({record.commit[:10] for record in records if record.commit})
     if len(commits) > 1:
         found.append(f"the jobs ran under {len(commits)} commits of the code: {', '.join(commits)}")
@@ -74,6 +74,15 @@ def notes(
     if sum(c["rank"] is not None for c in configurations) > 1:
         found.append("the first of a ranking was chosen by these figures, and its mean flatters it a little for that")
     return found
+
+
+def _certified(records: Sequence[Record]) -> list[str]:
+    """How many trainings have a certificate; nothing where none was asked for one."""
+    holds = [record.certified for record in records if record.certified is not None]
+    if not holds:
+        return []
+    refused = f", NOT CERTIFIED: {holds.count(False)}" if False in holds else ""
+    return [f"certified: {holds.count(True)} of {len(records)} trainings{refused}"]
 
 
 def _spread_of_seeds(records: Sequence[Record]) -> float | None:

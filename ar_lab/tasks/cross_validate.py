@@ -10,7 +10,7 @@ from ar_lab.sweeps.study import stopper
 from ar_lab.tasks.settling import settle
 
 # What a job's result says of each of its folds, and what all of them have in common.
-OF_A_FOLD = ("status", "metrics", "split", "seconds", "parameters", "commit")
+OF_A_FOLD = ("status", "metrics", "split", "seconds", "parameters", "commit", "certificate")
 SHARED = (
     "seed",
     "parameters",
@@ -45,6 +45,8 @@ def cross_validate(job: Run, config: dict[str, Any], learn: Callable[[Run, dict[
     shared = {key: fold.result.get(key) for key in SHARED}
     notes = [f"means over {len(folds)} held-out folds, ± std / √folds; the data's own test part is left out"]
     shared |= {"fold": "all", "repeat": config["cv"]["repeat"], "notes": notes}
+    if all(fold["certificate"] for fold in folds):  # one that does not hold ends the job
+        shared["certificate"] = {"holds": True, "verdict": f"certified: all {len(folds)} folds; see each of them"}
     job.write_result(status=status, metrics=means([fold["metrics"] for fold in folds]), **shared)
 
 
