@@ -128,7 +128,8 @@ def text_model() -> AutoregressiveModel:
     space = Space("sequence", (8,), 5)
     network = Transformer(space, 5, layers=1, width=16, heads=2)
     with torch.no_grad():
-        network.head.weight.mul_(20)
+        for parameter in network.parameters():
+            parameter.add_(0.5 * torch.randn_like(parameter))  # so that a value depends on all before it
     return AutoregressiveModel(network, Categorical(space)).double().eval()
 
 

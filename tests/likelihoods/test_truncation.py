@@ -32,6 +32,10 @@ def test_the_nucleus_is_the_fewest_levels_with_that_probability(top_p, levels):
     assert int((left(top_p=top_p) > 0).sum()) == levels
 
 
+def test_levels_that_reach_the_probability_exactly_are_enough():
+    assert left(top_p=0.5, pmf=torch.tensor([0.25, 0.5, 0.25])).tolist() == [0, 1, 0]
+
+
 def test_the_nucleus_is_of_what_top_k_leaves():
     assert left(top_k=2, top_p=0.5).nonzero().flatten().tolist() == [1]
     assert left(top_k=2, top_p=0.6).nonzero().flatten().tolist() == [1, 3]

@@ -22,7 +22,8 @@ def model() -> AutoregressiveModel:
     space = Space("sequence", (DIMS,), 4)
     network = Transformer(space, 4, layers=1, width=16, heads=2)
     with torch.no_grad():
-        network.head.weight.mul_(20)  # so that conditionals do depend on what is before them
+        for parameter in network.parameters():
+            parameter.add_(0.5 * torch.randn_like(parameter))  # so that a value depends on all before it
     return AutoregressiveModel(network, Categorical(space)).double().eval()
 
 
@@ -76,3 +77,28 @@ def test_equations_without_a_solution_do_not_keep_it_from_ending():
     space = Space("sequence", (DIMS,), 2)
     broken = AutoregressiveModel(Contrary(space, 1), Bernoulli(space))
     assert passes(broken, broken.draw_noise(2)) == [DIMS + 1]
+
+
+class Tally(Network):
+    """Conditionals that depend on the sum of all before them, which its state holds and overwrites."""
+
+    def start(self, batch_size, condition=None):
+        return torch.zeros(batch_size)
+
+    def extend(self, x, state):
+        params = torch.sin(state.unsqueeze(1) + x.cumsum(1) - x)
+        return params.unsqueeze(-1), state.add_(x.sum(1))
+
+    def step(self, previous, state):
+        state = state if previous is None else state.add_(previous)
+        return torch.sin(state).unsqueeze(-1), state
+
+
+def test_a_state_that_a_pass_overwrites_is_kept_for_the_next():
+    space = Space("sequence", (DIMS,), 2)
+    model = AutoregressiveModel(Tally(space, 1), Bernoulli(space))
+    noise = model.draw_noise(8, torch.Generator().manual_seed(0))
+    expected = model.sample(8, noise)
+    for how in ({}, {"x": expected, "known": torch.arange(DIMS) < 3}):
+        pieces = model.draw(noise, sampler=partial(jacobi, block=4), **how)
+        assert torch.equal(torch.cat([piece.values for piece in pieces], 1), expected[:, 3 if how else 0 :])
