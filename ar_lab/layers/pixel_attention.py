@@ -34,7 +34,7 @@ class PixelAttention(nn.Module):
             at.memory[id(self)] = pairs
             return self._attend(self._queries(features, at), pairs, causal=True).unflatten(1, features.shape[1:3])
         n = at.i * at.width + at.j
-        pairs = at.memory.setdefault(id(self), self._room(len(features), at))
+        pairs = at.memory.setdefault(id(self), self._room(at))
         if n:
             before = at.pixel(*divmod(n - 1, at.width))
             pairs[:, n] = self._pairs(before.load(self.query), before.part(inputs), before).squeeze(1)
@@ -57,5 +57,5 @@ class PixelAttention(nn.Module):
         heads = (part.unsqueeze(1) for part in (queries, keys, values))
         return F.scaled_dot_product_attention(*heads, is_causal=causal).squeeze(1)
 
-    def _room(self, batch: int, at: Place) -> Float[Tensor, "batch pixels pair"]:
-        return self.first.detach().repeat(batch, at.height * at.width, 1)
+    def _room(self, at: Place) -> Float[Tensor, "batch pixels pair"]:
+        return self.first.detach().repeat(at.batch, at.height * at.width, 1)

@@ -59,6 +59,7 @@ class ShiftedConvolution(nn.Module):
 class Place:
     """The whole of an image, its row i, or its pixel (i, j), and what is remembered of the places before."""
 
+    batch: int
     height: int
     width: int
     label: Int[Tensor, " batch"] | None = None
@@ -92,7 +93,7 @@ class Place:
             self.memory[id(owner)] = x
             return
         if id(owner) not in self.memory:
-            self.memory[id(owner)] = x.new_zeros(len(x), self.height, self.width, x.shape[-1])
+            self.memory[id(owner)] = x.new_zeros(self.batch, self.height, self.width, x.shape[-1])
         self.memory[id(owner)][self._index()] = x
 
     def load(self, owner: nn.Module) -> Here:
@@ -109,13 +110,13 @@ class Place:
         if self.i is None:
             self.memory[id(convolution)] = F.pad(x, (0, 0, left, right, above, 0))
             return
-        buffer = self._buffer(convolution, len(x))
+        buffer = self._buffer(convolution)
         columns = slice(left, left + self.width) if self.j is None else self.j + left
         buffer[:, self.i + above, columns] = x
 
-    def read(self, convolution: ShiftedConvolution, batch: int) -> Output:
+    def read(self, convolution: ShiftedConvolution) -> Output:
         """A convolution's output at this place; with a stride, at the place that covers it."""
-        buffer, (rows, columns) = self._buffer(convolution, batch), convolution.weight.shape[2:]
+        buffer, (rows, columns) = self._buffer(convolution), convolution.weight.shape[2:]
         if self.i is None:
             # The input's last rows and columns are out of reach of taps that end before the present one.
             height, width = self.height + rows - 1, self.width + columns - 1
@@ -125,19 +126,19 @@ class Place:
             return convolution.windows(seen[:, :, : self.width + columns - 1], (1, convolution.stride)).squeeze(1)
         return convolution.window(seen[:, :, self.j : self.j + columns])
 
-    def written(self, convolution: ShiftedConvolution, batch: int) -> Float[Tensor, "batch height width inputs"]:
+    def written(self, convolution: ShiftedConvolution) -> Float[Tensor, "batch height width inputs"]:
         """What a convolution knows of the whole image; zeros where nothing was written."""
         left, _, above = convolution.margin
-        return self._buffer(convolution, batch)[:, above:, left : left + self.width]
+        return self._buffer(convolution)[:, above:, left : left + self.width]
 
     def convolve(self, convolution: ShiftedConvolution, x: Here) -> Output:
         self.write(convolution, x)
-        return self.read(convolution, len(x))
+        return self.read(convolution)
 
-    def _buffer(self, convolution: ShiftedConvolution, batch: int) -> Tensor:
+    def _buffer(self, convolution: ShiftedConvolution) -> Tensor:
         if id(convolution) not in self.memory:
             left, right, above = convolution.margin
-            shape = (batch, above + self.height, left + self.width + right, convolution.weight.shape[1])
+            shape = (self.batch, above + self.height, left + self.width + right, convolution.weight.shape[1])
             self.memory[id(convolution)] = convolution.weight.new_zeros(shape)
         return self.memory[id(convolution)]
 

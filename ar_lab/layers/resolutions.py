@@ -91,7 +91,7 @@ class Resolution(nn.Module):
         at.write(self.halving[stream], x)
         if at.starts_half:
             half = at.halved()
-            half.store(self.doubling[stream], self.within(stream, at.read(self.halving[stream], len(x)), half))
+            half.store(self.doubling[stream], self.within(stream, at.read(self.halving[stream]), half))
         return self.doubling[stream](at)
 
     def reach(self, stream: Stream, seen: Reach, above: dict[nn.Module, Tensor]) -> Reach:

@@ -27,14 +27,14 @@ class Stem(nn.ModuleDict):
         for convolution in self.values():
             at.write(convolution, x)
 
-    def forward(self, stream: Stream, batch: int, at: Place) -> Float[Tensor, "batch *place features"]:
+    def forward(self, stream: Stream, at: Place) -> Float[Tensor, "batch *place features"]:
         if stream == "vertical":
-            return at.read(self["vertical"], batch)
-        return at.read(self["above"], batch) + at.read(self["left"], batch)
+            return at.read(self["vertical"])
+        return at.read(self["above"]) + at.read(self["left"])
 
-    def inputs(self, batch: int, at: Place) -> Float[Tensor, "batch height width inputs"]:
+    def inputs(self, at: Place) -> Float[Tensor, "batch height width inputs"]:
         """The pixels of the whole image, as far as they are known."""
-        return at.written(self["left"], batch)
+        return at.written(self["left"])
 
     def reach(self, stream: Stream, itself: Reach) -> Reach:
         if stream == "vertical":

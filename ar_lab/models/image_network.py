@@ -1,7 +1,7 @@
 """What networks over images share that go on from what they remember, row by row and pixel by pixel."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Shaped
@@ -44,11 +44,11 @@ class ImageNetwork(Network):
             self.head = SharedMixtureHead(space, features, mixture)
 
     @abstractmethod
-    def look_above(self, batch: int, at: Place):
+    def look_above(self, at: Place):
         """Takes in the rows above, which are known when a row begins."""
 
     @abstractmethod
-    def look(self, batch: int, at: Place) -> Here:
+    def look(self, at: Place) -> Here:
         """The features of a place, from strictly earlier pixels."""
 
     @abstractmethod
@@ -58,7 +58,7 @@ class ImageNetwork(Network):
     def start(self, batch_size: int, condition: Condition | None = None) -> ImageState:
         check_condition(self.space, condition)
         height, width, _ = self.space.image_shape
-        return ImageState(self.pixels.blank(batch_size, self.space.dims), Place(height, width, condition))
+        return ImageState(self.pixels.blank(batch_size, self.space.dims), Place(batch_size, height, width, condition))
 
     def extend(
         self, x: Shaped[Tensor, "batch time"], state: ImageState
@@ -68,10 +68,10 @@ class ImageNetwork(Network):
         values, new = state.values.clone(), self.space.span(state.position, end)
         values[:, new] = x
         image = self._image(values)
-        at = Place(state.place.height, state.place.width, state.place.label)
+        at = replace(state.place, memory={})
         self.stem.write(self.pixels(image), at)
-        self.look_above(len(x), at)
-        at.store(self.head, self.look(len(x), at))
+        self.look_above(at)
+        at.store(self.head, self.look(at))
         params = self.head(at.load(self.head), self.pixels.numbers(image)).flatten(1, 3)
         return params[:, new], ImageState(values, at, end)
 
@@ -82,11 +82,11 @@ class ImageNetwork(Network):
         if previous is not None:
             self._take(previous, state)
         i, j, c = self._coordinates(state.position)
-        at, batch = state.place.pixel(i, j), len(state.values)
+        at = state.place.pixel(i, j)
         if c == 0 and j == 0:
-            self.look_above(batch, state.place.row(i))
+            self.look_above(state.place.row(i))
         if c == 0:
-            at.store(self.head, self.look(batch, at))
+            at.store(self.head, self.look(at))
         state.asked = True
         numbers = self.pixels.numbers(self._image(state.values)[:, i, j])
         return self.head.channel(at.load(self.head), numbers, c), state

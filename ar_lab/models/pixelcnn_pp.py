@@ -32,11 +32,11 @@ class PixelCNNPP(ImageNetwork):
         self.body = Resolution(space, features, layers, min(resolutions, 1 + halvings), dropout)
         self.apply(keep_variance)
 
-    def look_above(self, batch: int, at: Place):
-        self.body("vertical", self.stem("vertical", batch, at), at)
+    def look_above(self, at: Place):
+        self.body("vertical", self.stem("vertical", at), at)
 
-    def look(self, batch: int, at: Place) -> Here:
-        return self.body("horizontal", self.stem("horizontal", batch, at), at)
+    def look(self, at: Place) -> Here:
+        return self.body("horizontal", self.stem("horizontal", at), at)
 
     def reach(self, itself: Bool[Tensor, "height width pixels"]) -> Bool[Tensor, "height width pixels"]:
         above: dict[torch.nn.Module, Tensor] = {}

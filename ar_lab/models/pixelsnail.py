@@ -52,13 +52,13 @@ class PixelSNAIL(ImageNetwork):
         self.blocks = nn.ModuleList(Block(space, inputs, features, layers, attention, dropout) for _ in range(blocks))
         self.apply(keep_variance)
 
-    def look_above(self, batch: int, at: Place):
+    def look_above(self, at: Place):
         """Nothing is made of a row before its pixels are."""
 
-    def look(self, batch: int, at: Place) -> Here:
-        x = self.stem("horizontal", batch, at)
+    def look(self, at: Place) -> Here:
+        x = self.stem("horizontal", at)
         for block in self.blocks:
-            x = block(x, self.stem.inputs(batch, at), at)
+            x = block(x, self.stem.inputs(at), at)
         return x
 
     def reach(self, itself: Bool[Tensor, "height width pixels"]) -> Bool[Tensor, "height width pixels"]:
