@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pydoc_data.topics import topics
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from ar_lab.model import AutoregressiveModel
 from ar_lab.models.ngram import NGram
 from ar_lab.space import Space
 
-TEXT = "she sells sea shells by the sea shore; the shells she sells are sea shells for sure. " * 3 + "so she sells."
+TEXT = topics["assert"][:1200]
 START = None  # stands before the first value of an example
 
 
@@ -75,8 +76,10 @@ def test_a_text_has_the_probabilities_counted_by_hand(order: int):
     network = NGram(space, space.levels, order).double()
     assert network.estimate(x.to(torch.uint8)) == []
     by_hand = CountedByHand([x.tolist()], order, space.levels)
+    if order < 5:  # long n-grams are too rare to tell their discounts
+        assert by_hand.laws[order][0] != (0.5, 1.0, 1.5)
     unseen = torch.tensor([space.levels - 1, 3, space.levels - 2])
-    for some in (x[7:47], coded("the sure shore sells shells."), torch.cat([x[:20], unseen, x[:17]])):
+    for some in (x[7:47], coded("a statement raises another name."), torch.cat([x[:20], unseen, x[:17]])):
         params = network(some[None])[0]
         for i in range(len(some)):
             expected = by_hand.pmf(some[max(0, i - order) : i].tolist())
@@ -113,7 +116,8 @@ def test_every_pmf_is_positive_and_sums_to_one_before_and_after_the_fit():
     space = text_space(40, spare=1)
     network = NGram(space, space.levels).double()
     x = torch.randint(space.levels, (4, 40), generator=torch.Generator().manual_seed(0))
-    assert network(x).exp().equal(torch.full((4, 40, space.levels), 1 / space.levels).double().log().exp())
+    uniform = torch.full((4, 40, space.levels), 1 / space.levels, dtype=torch.float64)
+    torch.testing.assert_close(network(x).exp(), uniform, rtol=0, atol=1e-12)
     network.estimate(coded(TEXT))
     pmf = network(x).exp()
     assert pmf.min() > 0

@@ -68,6 +68,14 @@ def test_an_ngram_of_shakespeare(lab, data_root, line):
 
 
 @pytest.mark.slow
+def test_a_network_over_an_ngram_of_shakespeare_soon_beats_it(lab, data_root):
+    place = f"data.path={data_root}/text/tinyshakespeare.txt"
+    metrics = result(lab("experiment=shakespeare_charrnn_ngram", place, *BRIEF, "trainer.max_steps=250"))["metrics"]
+    assert metrics["test/characters"] == 111_540
+    assert 1.48 < metrics["test/nats_per_dim"] < 1.515 < metrics["ngram/nats_per_dim"] < 1.53
+
+
+@pytest.mark.slow
 def test_the_command_everybody_knows(lab, data_root, cache):
     run = lab(
         *BRIEF, "model=pixelcnn", "data=mnist", f"data.root={data_root}", f"data.cache={cache}", "trainer.max_steps=300"
