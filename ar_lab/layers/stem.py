@@ -13,7 +13,7 @@ Reach = Bool[Tensor, "height width sources"]
 
 
 class Stem(nn.ModuleDict):
-    """Convolutions that leave out the present pixel: of the horizontal stream, and where there is one of the vertical."""
+    """Convolutions that leave out the present pixel: of the horizontal stream, and of a vertical one if asked for."""
 
     def __init__(self, inputs: int, features: int, vertical: bool):
         super().__init__()
