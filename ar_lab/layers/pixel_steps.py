@@ -36,7 +36,8 @@ class RowTaps:
         self.reach = max(dilations)
         # A margin of zeros on both sides stands for what is outside of the image.
         self.inputs = left.new_zeros(layers, self.reach + width + 1, batch, features)
-        self.layers, self.behind = torch.arange(layers), self.reach - torch.tensor(dilations)
+        self.layers = torch.arange(layers, device=left.device)
+        self.behind = self.reach - torch.tensor(dilations, device=left.device)
         self.same = len(set(dilations)) == 1
         self.begun = left.new_empty(layers, width, batch, outputs)
         self.product, self.input = left.new_empty(layers, batch, outputs), left.new_empty(layers, batch, features)

@@ -27,7 +27,8 @@ class PixelState:
 class PixelNetwork(Network):
     """Features of a pixel from strictly earlier pixels; parameters of a channel from them and the channels before it.
 
-    A sequence or vector is an image of height 1. A step carries no gradient.
+    A sequence or vector is an image of height 1. A step carries no gradient and has the precision of the
+    parameters.
 
     Raises:
         ValueError: for sizes that `stacks` refuses, and by `extend` or `step` beyond the space's dimensions.
@@ -68,15 +69,17 @@ class PixelNetwork(Network):
         self, previous: Shaped[Tensor, " batch"] | None, state: PixelState
     ) -> tuple[Float[Tensor, "batch outputs"], PixelState]:
         check_turn(state.asked, given=previous is not None)
-        if previous is not None:
-            self._take(previous, state)
-        pixel, c = self._place(state.position)
-        if state.layers is None:
-            self._unroll(state, pixel)
-        elif c == 0:
-            state.channels.begin(state.layers.features())
-        state.asked = True
-        return state.channels.params(c), state
+        # Steps write into tensors of the parameters' precision, which autocast would mix with its own.
+        with torch.autocast(state.values.device.type, enabled=False):
+            if previous is not None:
+                self._take(previous, state)
+            pixel, c = self._place(state.position)
+            if state.layers is None:
+                self._unroll(state, pixel)
+            elif c == 0:
+                state.channels.begin(state.layers.features())
+            state.asked = True
+            return state.channels.params(c), state
 
     def receptive_field(self) -> Bool[Tensor, "dims dims"]:
         """Every channel of the pixels that the layers reach, and the channels before in the pixel itself."""

@@ -9,6 +9,7 @@ from ar_lab.models.pixelcnn_plain import PlainPixelCNN
 from ar_lab.space import Space
 from tests.contracts.registry import Case
 from tests.contracts.test_causal import measured_dependence
+from tests.contracts.test_steps import unrolled
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,16 @@ def test_channels_come_in_order():
     assert field[9:, :9].all()
 
 
+@pytest.mark.parametrize("model", [PixelCNN, PlainPixelCNN])
 @pytest.mark.parametrize("kernel", [1, 4])
-def test_a_kernel_without_a_middle_is_refused(kernel):
+def test_a_kernel_without_a_middle_is_refused(model, kernel):
     with pytest.raises(ValueError, match=f"kernel={kernel}"):
-        PixelCNN(Space("image", (4, 4, 1), 2), 1, kernel=kernel)
+        model(Space("image", (4, 4, 1), 2), 1, kernel=kernel)
+
+
+def test_a_feature_that_cannot_be_halved_is_refused():
+    with pytest.raises(ValueError, match="features=1"):
+        PlainPixelCNN(Space("image", (4, 4, 1), 2), 1, features=1)
 
 
 @pytest.mark.parametrize("keys", [{"layers": 1}, {"features": 1}])
@@ -85,3 +92,32 @@ def test_a_row_repeats_the_convolution(rows, columns):
     assert whole.shape == (2, 5, 6, 4)
     for i in range(5):
         torch.testing.assert_close(convolution.row(x, i), whole[:, i], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("model", [PixelCNN, PlainPixelCNN])
+@torch.no_grad()
+def test_steps_keep_their_precision_under_autocast(model):
+    torch.manual_seed(0)
+    network, x = model(Space("image", (3, 4, 2), 4), 4).eval(), torch.randint(4, (2, 24))
+    whole = network(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(unrolled(network, x, []), whole, rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_single_layer_is_unrolled_as_well():
+    network, x = PixelCNN(Space("sequence", (9,), 5), 4, layers=1).double(), torch.randint(5, (2, 9))
+    torch.testing.assert_close(unrolled(network, x, []), network(x), rtol=0, atol=1e-10)
+    torch.testing.assert_close(unrolled(network, x, [4]), network(x), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("model", [PixelCNN, PlainPixelCNN])
+@torch.no_grad()
+def test_a_state_sees_the_weights_of_its_own_first_step(model):
+    network, x = model(Space("image", (3, 3, 1), 4), 4).double(), torch.randint(4, (2, 9))
+    before = unrolled(network, x, [])
+    for parameter in network.parameters():
+        parameter.mul_(1.1)
+    after = unrolled(network, x, [])
+    assert not torch.allclose(after, before)
+    torch.testing.assert_close(after, network(x), rtol=0, atol=1e-10)
