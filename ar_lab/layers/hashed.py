@@ -25,7 +25,7 @@ class HashedNgrams(nn.Module):
         self.order = order
         self.buckets = buckets
         self.table = nn.EmbeddingBag((order - 1) * buckets, width, mode="sum", sparse=True)
-        nn.init.normal_(self.table.weight, std=0.02)  # rows are rare: what they begin with is noise for long
+        nn.init.zeros_(self.table.weight)  # a row is rarely met: what it begins with would be noise for long
         powers = [(space.levels + 1) ** n % 2**64 for n in range(order)]
         self.register_buffer("powers", _signed(powers), persistent=False)
         self.register_buffer("offsets", buckets * torch.arange(order - 1), persistent=False)
@@ -37,8 +37,12 @@ class HashedNgrams(nn.Module):
 
     def of(self, latest: Int[Tensor, "rows order"]) -> Float[Tensor, "rows width"]:
         """Features of the n-grams of 2 … order values that end with `latest[:, 0]`, the last value first."""
+        return self.table(self.rows(latest))
+
+    def rows(self, latest: Int[Tensor, "rows order"]) -> Int[Tensor, "rows order-1"]:
+        """Where these n-grams lie in the table."""
         keys = (latest * self.powers).cumsum(-1)[:, 1:]  # the numbers that the n-grams are in base levels + 1
-        return self.table(((keys * GOLDEN) >> 32) % self.buckets + self.offsets)
+        return ((keys * GOLDEN) >> 32) % self.buckets + self.offsets
 
 
 def _signed(numbers: list[int]) -> Int[Tensor, " numbers"]:

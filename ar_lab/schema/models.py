@@ -80,7 +80,7 @@ def _tied(config: Config) -> Iterator[str]:
         return
     chosen, space = class_of(config["likelihood"]), known(config["data"])
     if chosen not in ("auto", "Categorical") or space.real or (chosen == "auto" and space.values == "2 levels"):
-        yield "model.tied=true: needs one output a level; use likelihood=categorical (discrete data), or model.tied=false"
+        yield "model.tied=true: needs one output a level; use likelihood=categorical, or model.tied=false"
 
 
 def _transformer(config: Config) -> Iterator[str]:
@@ -97,6 +97,6 @@ def _transformer(config: Config) -> Iterator[str]:
 
 def _pixelcnn(config: Config) -> Iterator[str]:
     model = config["model"]
-    if class_of(model) == "PixelCNN" and model["kernel"] % 2 == 0:
+    if class_of(model) in ("PixelCNN", "PlainPixelCNN") and model["kernel"] % 2 == 0:
         kernel = model["kernel"]
         yield f"model.kernel={kernel}: must be odd, so that it has a center; use {kernel - 1} or {kernel + 1}"

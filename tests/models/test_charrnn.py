@@ -50,6 +50,30 @@ def test_a_detached_state_keeps_its_values_and_stops_the_gradient(cell):
     assert not reaches_back(state.detach())
 
 
+@pytest.mark.parametrize("keys", [{}, {"ngrams": 4, "buckets": 50}])
+@pytest.mark.parametrize("cell", CELLS)
+@torch.no_grad()
+def test_steps_go_on_from_a_stream_as_the_pass_does_in_both_precisions(cell, keys):
+    for dtype, tolerance in [(torch.float64, 1e-12), (torch.float32, 1e-5)]:
+        rnn, x = network(cell=cell, layers=2, **keys).to(dtype), stream(40)
+        whole, _ = rnn.extend(x, rnn.start(2))
+        _, state = rnn.extend(x[:, :9], rnn.start(2))
+        for i in range(9, 40):
+            params, state = rnn.step(None if i == 9 else x[:, i - 1], state)
+            torch.testing.assert_close(params, whole[:, i], rtol=0, atol=tolerance)
+
+
+@torch.no_grad()
+def test_weights_that_changed_between_two_starts_are_seen_by_the_steps():
+    rnn, x = network(), stream(1)
+    before, _ = rnn.step(None, rnn.start(2))
+    for parameter in rnn.parameters():
+        parameter.add_(0.1)
+    after, _ = rnn.step(None, rnn.start(2))
+    torch.testing.assert_close(after, rnn.extend(x, rnn.start(2))[0][:, 0], rtol=0, atol=1e-12)
+    assert not torch.equal(before, after)
+
+
 def test_a_state_that_nothing_was_fed_detaches():
     assert network().start(2).detach().memory is None
 
