@@ -23,27 +23,27 @@ def normalized(subject: Subject) -> Iterator[Finding]:
     if not subject.space.discrete:
         yield from _areas(subject)
         return
-    yield from _conditionals(subject)
+    yield from _conditionals(subject, 0)
     if subject.space.levels**subject.dims <= ENUMERABLE:
         yield _all_examples(subject)
     else:
         yield from _end_to_end(subject)
+    for row in range(1, len(subject.x)):
+        yield from _conditionals(subject, row)
 
 
 def tolerance(subject: Subject) -> float:
     return EXACT if subject.network.dtype == torch.float64 else TOLERANCE
 
 
-def _conditionals(subject: Subject) -> Iterator[Finding]:
-    """The sum of exp log_prob over the whole alphabet, of every checked place."""
+def _conditionals(subject: Subject, row: int) -> Iterator[Finding]:
+    """The sum of exp log_prob over the whole alphabet, at every checked place of an example."""
     total, levels = subject.dims * len(subject.x), subject.space.levels
-    at_once = max(1, TERMS // (levels * levels))
-    for row in range(len(subject.x)):
-        some = torch.tensor([row], device=subject.x.device)
-        params = subject.params(subject.x[some], subject.labels(some))[0, subject.places]
-        for piece in params.split(at_once):
-            excess = log_pmf(subject, piece).double().logsumexp(-1).abs()
-            yield Finding(largest(excess), tolerance(subject), "nats", len(piece), total, "conditionals")
+    some = torch.tensor([row], device=subject.x.device)
+    params = subject.params(subject.x[some], subject.labels(some))[0, subject.places]
+    for piece in params.split(max(1, TERMS // (levels * levels))):
+        excess = log_pmf(subject, piece).double().logsumexp(-1).abs()
+        yield Finding(largest(excess), tolerance(subject), "nats", len(piece), total, "conditionals")
 
 
 def log_pmf(subject: Subject, params: Float[Tensor, "places outputs"]) -> Float[Tensor, "places levels"]:
@@ -69,15 +69,18 @@ def _all_examples(subject: Subject) -> Finding:
 
 def _end_to_end(subject: Subject) -> Iterator[Finding]:
     """exp(-nll) at a place summed over all values there, with nothing between but the model itself."""
-    levels = subject.space.levels
+    levels, things = subject.space.levels, "places by the nll itself"
     for place in reversed(subject.some(END_TO_END)):
+        if levels * subject.row_seconds > subject.clock.left:
+            yield Finding(0.0, 0.0, "", 0, subject.dims, things, stopped=True)
+            return
         row = torch.zeros(levels, dtype=torch.long, device=subject.x.device)
         x = subject.x[row].clone()
         x[:, place] = torch.arange(levels, device=x.device)
         pieces = torch.arange(levels, device=x.device).split(subject.room())
         nll = torch.cat([subject.nll(x[some], subject.labels(row[some]))[:, place] for some in pieces])
         excess = float((-nll.double()).logsumexp(0).abs().nan_to_num(float("inf")))
-        yield Finding(excess, tolerance(subject), "nats", 1, subject.dims, "places by the nll itself")
+        yield Finding(excess, tolerance(subject), "nats", 1, subject.dims, things)
 
 
 def _areas(subject: Subject) -> Iterator[Finding]:
