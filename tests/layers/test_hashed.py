@@ -34,10 +34,13 @@ def test_equal_ngrams_have_equal_features_wherever_they_stand():
 
 
 @pytest.mark.parametrize("levels", [2, 65, 257])
-def test_rows_are_used_evenly(levels):
+def test_rows_are_used_evenly_and_the_oldest_value_counts(levels):
     order, buckets = 13, 256
     latest = torch.randint(levels, (20_000, order), generator=torch.Generator().manual_seed(0)).unique(dim=0)
-    rows = HashedNgrams(Space("sequence", (12,), levels), 1, order, buckets).rows(latest)[:, -1]
+    made = HashedNgrams(Space("sequence", (12,), levels), 1, order, buckets)
+    rows, older = made.rows(latest)[:, -1], latest.clone()
+    older[:, -1] = (older[:, -1] + 1) % levels
+    assert (made.rows(older)[:, -1] == rows).double().mean() < 2 / buckets
     counts = torch.bincount(rows - (order - 2) * buckets, minlength=buckets)
     assert len(counts) == buckets
     assert counts.max() < 2 * len(latest) / buckets
