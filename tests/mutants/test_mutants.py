@@ -8,7 +8,8 @@ from ar_lab.evaluation.certificate.causal import causal
 from ar_lab.evaluation.certificate.certify import laws
 from ar_lab.evaluation.certificate.subject import Clock, Subject
 from tests.contracts.registry import LIKELIHOODS, NETWORKS, SPACES, TINY, Case, accepts, every_case
-from tests.mutants.mutants import MUTANTS, SOLE, LeakAtAChunkEdge
+from tests.mutants.mutants import MUTANTS, SOLE
+from tests.mutants.networks import LeakAtAChunkEdge
 from tests.mutants.toy import IMAGE, LABELED, LONG, REAL, SEQUENCE, Toy, model
 
 
