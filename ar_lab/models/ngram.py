@@ -90,5 +90,5 @@ class NGram(PendingNetwork):
     def _rows(self, x: Integer[Tensor, "..."]) -> Int[Tensor, "rows length"]:
         narrow = torch.int16 if self.space.levels < 2**15 else torch.int32  # of which there are order + 1 copies
         if self.carries:
-            return x.reshape(1, -1).to(narrow)
-        return F.pad(x.to(narrow), (self.reach, 0), value=self.space.levels)
+            return x.reshape(1, -1).to("cpu", narrow)
+        return F.pad(x.to("cpu", narrow), (self.reach, 0), value=self.space.levels)
