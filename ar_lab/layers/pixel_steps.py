@@ -75,7 +75,7 @@ class RowTaps:
 class PixelSteps(ABC):
     """Goes through an image pixel by pixel: `features` of the next one, then `take` what enters for it.
 
-    Weights are those of the moment it is made, and gradients do not pass.
+    Weights are taken when it is made: they must stay as they are while it is used. Gradients do not pass.
     """
 
     def __init__(self, inputs: Image, left: Float[Tensor, "outputs features window"], pixel: int):

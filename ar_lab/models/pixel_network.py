@@ -27,8 +27,7 @@ class PixelState:
 class PixelNetwork(Network):
     """Features of a pixel from strictly earlier pixels; parameters of a channel from them and the channels before it.
 
-    A sequence or vector is an image of height 1. A step carries no gradient and has the precision of the
-    parameters.
+    A sequence or vector is an image of height 1. Steps carry no gradient, in the precision of the weights.
 
     Raises:
         ValueError: for sizes that `stacks` refuses, and by `extend` or `step` beyond the space's dimensions.
