@@ -83,9 +83,15 @@ def _stream(config: Config) -> Iterator[str]:
         return
     if known(data).kind not in (None, "sequence"):
         yield f"data.stream=true: needs text, data={data['name']} is not"
-    if class_of(model) == "Transformer" and (model.get("window") is None or model.get("positions") != "rotary"):
-        yield f"data.stream=true: model={model['name']} carries a state only with rotary positions and a model.window"
-    elif is_own(model) and class_of(model) not in ("CharRNN", "NGram", "Transformer"):
-        yield f"data.stream=true: model={model['name']} carries no state from window to window; use model=charrnn"
     if config["learner"]["compile"]:
         yield "learner.compile=true: data.stream=true carries a state that it does not compile; use one of the two"
+    if is_own(model):
+        yield from _carried(model)
+
+
+def _carried(model: dict[str, Any]) -> Iterator[str]:
+    chosen, name = class_of(model), model["name"]
+    if chosen == "Transformer" and (model["window"] is None or model["positions"] != "rotary"):
+        yield f"data.stream=true: model={name} carries a state only with rotary positions and a model.window"
+    elif chosen not in ("CharRNN", "NGram", "Transformer"):
+        yield f"data.stream=true: model={name} carries no state from window to window; use model=charrnn"

@@ -4,7 +4,7 @@ import pytest
 
 WRONG = {
     # misspelt
-    "model=pixelcn": "no such model; choose one of charrnn, pixelcnn, transformer; did you mean pixelcnn?",
+    "model=pixelcn": "pixelcnn_pp, pixelsnail, transformer; did you mean pixelcnn?",
     "modle=pixelcnn": "modle: no such key; did you mean model?",
     "optimzer.lr=1": "optimzer: no such key; did you mean optimizer?",
     "model.kernl=3": "model.kernl: no such key; did you mean model.kernel?",
@@ -42,7 +42,7 @@ WRONG = {
     "data.validation=1": "data.validation=1: must be less than 1",
     "seed=-1": "seed=-1: must be at least 0",
     "optimizer.betas=[0.9]": "optimizer.betas=[0.9]: must have at least 2 entries",
-    "model=charrnn model.cell=lstn": "model.cell=lstn: must be lstm, gru or rnn",
+    "model=charrnn model.cell=lstn": "model.cell=lstn: must be lstm, gru, rnn or mingru",
     "trainer.max_time=10": "trainer.max_time=10: must be DD:HH:MM:SS",
     "trainer.precision=8": "trainer.precision=8: must be one of 64-true",
     "trainer.devices=0": "trainer.devices=0: must be a number (1, 2, …) or auto",

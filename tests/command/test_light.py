@@ -24,7 +24,7 @@ def imported(*line: str) -> tuple[int, str, set[str]]:
 @pytest.mark.parametrize(
     ("line", "code", "shown"),
     [
-        (["--help"], 0, "model: charrnn, pixelcnn, transformer"),
+        (["--help"], 0, "model: charrnn, logistic, made,"),
         (["--cfg", "job"], 0, "name: pixelcnn"),
         (["--info", "searchpath"], 0, "Config search path"),
         (["model=pixelcn"], 2, ""),
