@@ -55,7 +55,7 @@ class Transformer(UnrollingNetwork):
         window: int | None = None,
         norm: str = "layernorm",
         qk_norm: bool = False,
-        mlp: str = "gelu",
+        mlp: str = "relu2",
         tied: bool = False,
         dropout: float = 0.0,
         ngrams: int = 1,

@@ -56,7 +56,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_prior": ("charrnn", {"prior": "ngram", "prior_order": 3}),
     "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "layers": 1}),
     "transformer_modern": ("transformer", SMALLER | {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
-    "transformer_window": ("transformer", SMALLER | {"window": 3, "mlp": "relu2"}),
+    "transformer_window": ("transformer", SMALLER | {"window": 3, "mlp": "gelu"}),
     "transformer_ngrams": ("transformer", SMALLER | {"ngrams": 3, "buckets": 64, "tied": True}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}
