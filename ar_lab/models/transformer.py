@@ -54,7 +54,7 @@ class Transformer(UnrollingNetwork):
         positions: str = "rotary",
         window: int | None = None,
         norm: str = "layernorm",
-        qk_norm: bool = False,
+        qk_norm: bool = True,
         mlp: str = "relu2",
         tied: bool = False,
         dropout: float = 0.0,

@@ -55,8 +55,8 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "charrnn_ngrams": ("charrnn", {"ngrams": 3, "buckets": 64, "layers": 2, "hidden": 32}),
     "charrnn_prior": ("charrnn", {"prior": "ngram", "prior_order": 3}),
     "transformer_prior": ("transformer", {"prior": "ngram", "prior_order": 3, "layers": 1}),
-    "transformer_modern": ("transformer", SMALLER | {"norm": "rmsnorm", "qk_norm": True, "mlp": "swiglu"}),
-    "transformer_window": ("transformer", SMALLER | {"window": 3, "mlp": "gelu"}),
+    "transformer_modern": ("transformer", SMALLER | {"norm": "rmsnorm", "mlp": "swiglu"}),
+    "transformer_window": ("transformer", SMALLER | {"window": 3, "mlp": "gelu", "qk_norm": False}),
     "transformer_ngrams": ("transformer", SMALLER | {"ngrams": 3, "buckets": 64, "tied": True}),
 }
 NETWORKS = MODELS | {name: partial(MODELS[model], **changes) for name, (model, changes) in VARIANTS.items()}

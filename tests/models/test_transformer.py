@@ -16,7 +16,7 @@ OPTIONS = {
     "window": {"window": 3},
     "window_of_one": {"window": 1},
     "rmsnorm": {"norm": "rmsnorm"},
-    "qk_norm": {"qk_norm": True},
+    "no_qk_norm": {"qk_norm": False},
     "swiglu": {"mlp": "swiglu"},
     "gelu": {"mlp": "gelu"},
     "tied": {"tied": True},
