@@ -46,6 +46,9 @@ def _likelihood(config: Config) -> Iterator[str]:
     if chosen in ("GaussianMixture", "StudentMixture") and levels not in (None, "real numbers"):
         mixture = chosen.removesuffix("Mixture").lower() + "_mixture"
         yield f"likelihood={mixture}: needs real numbers, data={name} has {levels}; use likelihood=auto"
+    temperature = config["task"].get("temperature", 1)
+    if chosen == "StudentMixture" and temperature >= 3:  # (nu + 1) / T - 1 degrees of freedom, and nu may be near 2
+        yield f"task.temperature={temperature}: leaves no density of the tails of Student's t; use one below 3"
 
 
 def _sgd(config: Config) -> Iterator[str]:
