@@ -30,7 +30,7 @@ STEPS = 60  # of training, by Adam
 JACOBI_SECONDS = 60.0  # a fixed point that might take longer is left out
 ON_TEXT = ("charrnn", "ngram", "transformer")  # measured on text, all others on images
 BATCHES = (1, 16, 64, 256)
-MNIST = Space("image", (28, 28, 1), 256)
+MNIST, BINARY = Space("image", (28, 28, 1), 256), Space("image", (28, 28, 1), 2)
 
 
 class Case(NamedTuple):
@@ -82,10 +82,10 @@ def cases(wanted: list[str]) -> Iterator[Case]:
 
 def published() -> Iterator[Case]:
     """Sizes of PixelCNNs and GPTs that are in use elsewhere."""
-    plain = untrained(MNIST, "pixelcnn_plain", features=16, layers=16)
-    yield Case("plain PixelCNN, 15 blocks of 16 features, 28x28", plain, BATCHES)
-    gated = untrained(MNIST, "pixelcnn", features=128, layers=16)
-    yield Case("gated PixelCNN, two stacks, 28x28", gated, (1, 16))
+    plain = untrained(BINARY, "pixelcnn_plain", features=32, layers=15)
+    yield Case("plain PixelCNN, 15 blocks of 32 and 16 features, 28x28, 2 levels", plain, BATCHES)
+    gated = untrained(MNIST, "pixelcnn", features=192, layers=11)
+    yield Case("gated PixelCNN, two stacks, 28x28, 256 levels", gated, (1, 16))
     small, large = Space("sequence", (64,), 65), Space("sequence", (256,), 65)
     yield Case(
         "transformer, 4 layers of 128, D=64", untrained(small, "transformer", layers=4, width=128, heads=4), BATCHES
