@@ -1,4 +1,4 @@
-"""What every key of a config may be, one class a choice; data and trainer have their own files."""
+"""What every key of a config may be, one class a choice; data, models, tasks and trainer have their own files."""
 
 from typing import Annotated, Literal
 
@@ -7,15 +7,15 @@ from pydantic import ConfigDict, Field
 from ar_lab.schema.cv import CV
 from ar_lab.schema.data import SOURCES, OwnData
 from ar_lab.schema.launcher import LAUNCHERS
+from ar_lab.schema.networks import NETWORKS
 from ar_lab.schema.sweep import SWEEPS
+from ar_lab.schema.tasks import TASKS
 from ar_lab.schema.trainer import Trainer
 from ar_lab.schema.types import (
     Below1,
     Betas,
     Count,
-    Fraction,
     Inside,
-    Labels,
     Location,
     Name,
     Natural,
@@ -25,96 +25,6 @@ from ar_lab.schema.types import (
     Seed,
     Unit,
 )
-
-
-class CharRNN(Section):
-    name: Name
-    cell: Literal["lstm", "gru", "rnn", "mingru"]
-    hidden: Count
-    layers: Count
-    dropout: Below1
-    ngrams: Count
-    buckets: Count
-    prior: Literal["ngram"] | None = None  # the config of an older run may lack it
-    prior_order: Count = 5
-
-
-class Logistic(Section):
-    name: Name
-    rank: Count
-    max_weights: Count
-
-
-class MADE(Section):
-    name: Name
-    hidden: Annotated[list[Count], Field(min_length=1)]
-    masks: Count
-    ordering: Literal["natural", "reversed", "random"]
-    ordering_seed: Seed
-    rank: Count
-
-
-class NADE(Section):
-    name: Name
-    hidden: Count
-    rank: Count
-
-
-class Transformer(Section):
-    name: Name
-    layers: Count
-    width: Count
-    heads: Count
-    positions: Literal["rotary", "learned"]
-    window: Count | None
-    norm: Literal["layernorm", "rmsnorm"]
-    qk_norm: bool
-    mlp: Literal["gelu", "relu2", "swiglu"]
-    tied: bool
-    dropout: Below1
-    ngrams: Count
-    buckets: Count
-    prior: Literal["ngram"] | None = None  # the config of an older run may lack it
-    prior_order: Count = 5
-
-
-class NGram(Section):
-    name: Name
-    order: Count
-    symbols: Count
-
-
-class PixelCNN(Section):
-    name: Name
-    features: Annotated[int, Field(ge=2)]  # half of them, of an image, see the rows above
-    layers: Annotated[int, Field(ge=2)]
-    kernel: Annotated[int, Field(ge=3)]
-    dropout: Below1
-
-
-class PlainPixelCNN(Section):
-    name: Name
-    features: Annotated[int, Field(ge=2)]  # the blocks work at half of them
-    layers: Count
-    kernel: Annotated[int, Field(ge=3)]
-    dropout: Below1
-
-
-class PixelCNNPP(Section):
-    name: Name
-    features: Count
-    layers: Count
-    resolutions: Count
-    dropout: Below1
-
-
-class PixelSNAIL(Section):
-    name: Name
-    features: Count
-    blocks: Count
-    layers: Count
-    attention: Count
-    dropout: Below1
 
 
 class Empty(Section):
@@ -174,56 +84,6 @@ class Wandb(Section):
     tags: list[str] | None = None
 
 
-class Train(Section):
-    name: Literal["train"]
-    samples: Count
-    certify: bool = True  # the config of an older run may lack it
-    stride: Count | None
-
-
-class Evaluate(Section):
-    name: Literal["evaluate"]
-    stride: Count | None
-
-
-class Certify(Section):
-    name: Literal["certify"]
-    seconds: Positive | None
-
-
-class Reproduce(Section):
-    name: Literal["reproduce"]
-
-
-SamplerName = Literal["naive", "cached", "jacobi"]
-
-
-class Sample(Section):
-    name: Literal["sample"]
-    count: Count
-    temperature: Positive
-    top_k: Count | None
-    top_p: Fraction | None
-    sampler: SamplerName
-    block: Count | None
-    verify: SamplerName | None
-    condition: Labels | None
-    prompt: Annotated[str, Field(min_length=1)] | None
-    length: Count | None
-    stream: bool
-    complete: Annotated[str, Field(min_length=1)] | None
-    completions: Count
-
-
-class Summarize(Section):
-    name: Literal["summarize"]
-
-
-class List(Section):
-    name: Literal["list"]
-    path: Location
-
-
 class Learner(Section):
     ema: Inside | None
     patience: Count | None
@@ -259,18 +119,7 @@ class OwnModel(Own):
 
 CHOICES: dict[str, dict[str, type[Section]]] = {
     "data": SOURCES,
-    "model": {
-        "ar_lab.models.charrnn.CharRNN": CharRNN,
-        "ar_lab.models.logistic.Logistic": Logistic,
-        "ar_lab.models.made.MADE": MADE,
-        "ar_lab.models.nade.NADE": NADE,
-        "ar_lab.models.transformer.Transformer": Transformer,
-        "ar_lab.models.ngram.NGram": NGram,
-        "ar_lab.models.pixelcnn.PixelCNN": PixelCNN,
-        "ar_lab.models.pixelcnn_plain.PlainPixelCNN": PlainPixelCNN,
-        "ar_lab.models.pixelcnn_pp.PixelCNNPP": PixelCNNPP,
-        "ar_lab.models.pixelsnail.PixelSNAIL": PixelSNAIL,
-    },
+    "model": NETWORKS,
     "likelihood": {
         "auto": Empty,
         "ar_lab.likelihoods.bernoulli.Bernoulli": Empty,
@@ -298,15 +147,6 @@ CHOICES: dict[str, dict[str, type[Section]]] = {
     },
 }
 OWN = {"data": OwnData, "model": OwnModel, "likelihood": Own, "optimizer": Own, "scheduler": Own}
-TASKS: dict[str, type[Section]] = {
-    "train": Train,
-    "evaluate": Evaluate,
-    "certify": Certify,
-    "sample": Sample,
-    "reproduce": Reproduce,
-    "summarize": Summarize,
-    "list": List,
-}
 # Sections whose class is chosen by one of their keys.
 CHOSEN: dict[str, tuple[str, dict[str, type[Section]]]] = {
     "task": ("name", TASKS),

@@ -1,0 +1,68 @@
+"""What every key of a task may be."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ar_lab.schema.types import Count, Fraction, Labels, Location, Positive, Section
+
+
+class Train(Section):
+    name: Literal["train"]
+    samples: Count
+    certify: bool = True  # the config of an older run may lack it
+    stride: Count | None
+
+
+class Evaluate(Section):
+    name: Literal["evaluate"]
+    stride: Count | None
+
+
+class Certify(Section):
+    name: Literal["certify"]
+    seconds: Positive | None
+
+
+class Reproduce(Section):
+    name: Literal["reproduce"]
+
+
+SamplerName = Literal["naive", "cached", "jacobi"]
+
+
+class Sample(Section):
+    name: Literal["sample"]
+    count: Count
+    temperature: Positive
+    top_k: Count | None
+    top_p: Fraction | None
+    sampler: SamplerName
+    block: Count | None
+    verify: SamplerName | None
+    condition: Labels | None
+    prompt: Annotated[str, Field(min_length=1)] | None
+    length: Count | None
+    stream: bool
+    complete: Annotated[str, Field(min_length=1)] | None
+    completions: Count
+
+
+class Summarize(Section):
+    name: Literal["summarize"]
+
+
+class List(Section):
+    name: Literal["list"]
+    path: Location
+
+
+TASKS: dict[str, type[Section]] = {
+    "train": Train,
+    "evaluate": Evaluate,
+    "certify": Certify,
+    "sample": Sample,
+    "reproduce": Reproduce,
+    "summarize": Summarize,
+    "list": List,
+}
