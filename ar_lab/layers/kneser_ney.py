@@ -98,14 +98,17 @@ class KneserNey(nn.Module):
     def forward(
         self, contexts: Int[Tensor, "batch reach"], root: Int64[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch levels"]:
-        """The pmf of the symbol after each context, whose nearest symbol comes last."""
+        """The pmf of the symbol after each context, whose nearest symbol comes last.
+
+        What is left to a symbol over many long contexts may underflow: nothing is less likely than the least number.
+        """
         node = torch.zeros(len(contexts), dtype=torch.int64, device=contexts.device) if root is None else root
         pmf = self.weights.new_full((len(contexts), self.levels), 1 / self.levels)
         pmf = self._refined(pmf, node)
         for oldest in contexts.long().flip(1).unbind(1):
             node = self._longer(node, oldest)
             pmf = self._refined(pmf, node)
-        return pmf
+        return pmf.clamp_min(torch.finfo(pmf.dtype).tiny)
 
     def _longer(self, node: Int64[Tensor, " batch"], oldest: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
         """The nodes of contexts longer by one symbol, -1 where training never saw them."""

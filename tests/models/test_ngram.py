@@ -124,6 +124,13 @@ def test_every_pmf_is_positive_and_sums_to_one_before_and_after_the_fit():
     torch.testing.assert_close(pmf.sum(-1), torch.ones(4, 40).double(), rtol=0, atol=1e-12)
 
 
+def test_what_long_contexts_of_many_counts_leave_to_the_rest_does_not_vanish():
+    space = Space("vector", (24,), 3)
+    network = NGram(space, 3, order=20)
+    network.estimate(torch.zeros(2000, 24, dtype=torch.uint8))  # 20 contexts in turn leave some 1 / 2000 each
+    assert network(torch.full((1, 24), 2)).isfinite().all()
+
+
 def test_a_class_without_examples_is_uniform():
     space = Space("vector", (4,), 3, classes=3)
     network = NGram(space, 3)
