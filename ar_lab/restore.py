@@ -27,7 +27,7 @@ def restore(path: str | Path) -> Restored:
     """The best weights of a run, or those of the checkpoint that `path` names.
 
     Raises:
-        ConfigError: when there is no run or no checkpoint there, or the checkpoint is damaged.
+        ConfigError: when there is no run or no checkpoint there, or the checkpoint is damaged or of an earlier ar_lab.
     """
     run = runs.find(path)
     if run.has_folds_inside:
@@ -38,7 +38,13 @@ def restore(path: str | Path) -> Restored:
     content = read_checkpoint(run.checkpoint())
     codec = codecs.from_dict(content["codec"])
     model = build_model(run.config, codec.space)
-    model.load_state_dict(model_weights(content))
+    try:
+        model.load_state_dict(model_weights(content))
+    except RuntimeError as error:
+        name = run.config["model"]["name"]
+        raise ConfigError(
+            f"{run.path}: its weights are not those of this ar_lab's {name}; use the one that trained it, or train it anew"
+        ) from error
     return Restored(run, model.eval().requires_grad_(False), codec)
 
 

@@ -54,8 +54,18 @@ def check(config: Config) -> Config:
         problems += [_in_words(e["loc"], e, Run) for e in error.errors(include_url=False)]
     problems += [] if problems else [*_trainer_arguments(checked["trainer"]), *conflicts(checked)]
     if problems:
-        raise ConfigError("; ".join(dict.fromkeys(problems)))
+        raise ConfigError("; ".join(dict.fromkeys(_of_older_runs(config.get("run"), problems))))
     return {key: checked[key] for key in config}
+
+
+def _of_older_runs(run: str | None, problems: list[str]) -> list[str]:
+    """The same, but all that is missing from the config of a run said once."""
+    ending = f": {WORDS['missing']}"
+    lacking = [problem.removesuffix(ending) for problem in problems if problem.endswith(ending)]
+    if run is None or not lacking:
+        return problems
+    line = f"run={run}: lacks {', '.join(lacking)}, as a run of an earlier ar_lab does; use that one, or train it anew"
+    return [line, *(problem for problem in problems if not problem.endswith(ending))]
 
 
 def _unknown_sections(config: Config) -> Iterator[str]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ar_lab.schema.types import Below1, Count, Name, Section, Seed
+from ar_lab.schema.types import Below1, Count, Name, Order, Section, Seed
 
 
 class CharRNN(Section):
@@ -16,7 +16,7 @@ class CharRNN(Section):
     ngrams: Count
     buckets: Count
     prior: Literal["ngram"] | None = None  # the config of an older run may lack it
-    prior_order: Count = 5
+    prior_order: Order = 5
 
 
 class Logistic(Section):
@@ -55,12 +55,12 @@ class Transformer(Section):
     ngrams: Count
     buckets: Count
     prior: Literal["ngram"] | None = None  # the config of an older run may lack it
-    prior_order: Count = 5
+    prior_order: Order = 5
 
 
 class NGram(Section):
     name: Name
-    order: Count
+    order: Order
     symbols: Count
 
 

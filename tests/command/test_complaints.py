@@ -34,6 +34,9 @@ WRONG = {
     "optimizer.betas=0.9": "optimizer.betas=0.9: must be a list",
     "data.levels=null": "data.levels=null: must be an integer",
     "~data.levels": "data.levels: missing",
+    "model=ngram model.order=0": "model.order=0: must be at least 1",
+    "model=ngram model.order=5000": "model.order=5000: must be at most 32",
+    "model=charrnn data=pydocs model.prior=ngram model.prior_order=33": "model.prior_order=33: must be at most 32",
     # ranges
     "optimizer.lr=-1": "optimizer.lr=-1: must be greater than 0",
     "optimizer.lr=inf": "optimizer.lr=inf: must be finite",

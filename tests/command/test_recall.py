@@ -213,6 +213,17 @@ def test_a_run_whose_config_was_tampered_with_is_refused(command, run, poison, c
     assert answer.code == 2 and complaint in answer.err and answer.err.count("\n") == 1
 
 
+def test_a_run_of_an_earlier_version_is_refused_in_one_line_that_says_so(command, run):
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    for key in ("ngrams", "buckets"):
+        del config["model"][key]
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    for line in (["task=evaluate"], ["task=sample"], []):
+        answer = command(f"run={run}", *line)
+        assert answer.code == 2 and answer.err.count("\n") == 1
+        assert f"run={run}: lacks model.ngrams, model.buckets, as a run of an earlier ar_lab does" in answer.err
+
+
 @pytest.mark.parametrize("text", ["[1, 2]", "a: [", "!!python/object/apply:os.system ['true']", "\x00"])
 def test_a_config_that_is_no_config_is_refused(command, run, text):
     (run / "config.yaml").write_text(text)

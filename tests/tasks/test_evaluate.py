@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import ar_lab
+from ar_lab.errors import ConfigError
 from tests.tasks.conftest import QUICK, SMALL, result
 
 
@@ -56,3 +57,12 @@ def test_a_damaged_checkpoint_is_one_line(lab, run, capfd):
     (run / "checkpoints/best.ckpt").write_bytes(b"PK\x03\x04 cut")
     lab("task=sample", f"run={run}", code=2)
     assert "not a readable checkpoint" in capfd.readouterr().err
+
+
+def test_weights_of_an_earlier_version_are_one_line(run):
+    path = run / "checkpoints/best.ckpt"
+    content = torch.load(path)
+    content["state_dict"]["model.network.older"] = torch.zeros(3)
+    torch.save(content, path)
+    with pytest.raises(ConfigError, match="not those of this ar_lab's pixelcnn; use the one that trained it"):
+        ar_lab.load(run)
