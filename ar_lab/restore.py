@@ -42,9 +42,8 @@ def restore(path: str | Path) -> Restored:
         model.load_state_dict(model_weights(content))
     except RuntimeError as error:
         name = run.config["model"]["name"]
-        raise ConfigError(
-            f"{run.path}: its weights are not those of this ar_lab's {name}; use the one that trained it, or train it anew"
-        ) from error
+        remedy = "use the one that trained it, or train it anew"
+        raise ConfigError(f"{run.path}: its weights are not those of this ar_lab's {name}; {remedy}") from error
     return Restored(run, model.eval().requires_grad_(False), codec)
 
 
