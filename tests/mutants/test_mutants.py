@@ -6,7 +6,13 @@ import torch
 from ar_lab.evaluation.certificate import certify
 from ar_lab.evaluation.certificate.causal import causal
 from ar_lab.evaluation.certificate.certify import laws
+from ar_lab.evaluation.certificate.past import past
 from ar_lab.evaluation.certificate.subject import Clock, Subject
+from ar_lab.likelihoods.categorical import Categorical, CategoricalConditional
+from ar_lab.model import AutoregressiveModel
+from ar_lab.models.logistic import Logistic
+from ar_lab.models.made import MADE
+from ar_lab.space import Space
 from tests.contracts.registry import LIKELIHOODS, NETWORKS, SPACES, TINY, Case, accepts, every_case
 from tests.mutants.mutants import MUTANTS, SOLE
 from tests.mutants.networks import LeakAtAChunkEdge
@@ -32,6 +38,44 @@ def test_a_leak_at_the_edge_of_a_chunk_of_a_long_example_is_caught_among_64_plac
     x = torch.randint(3, (2, LONG.dims), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert any(finding.refutes for finding in causal(Subject(leaking, x, None, Clock(None))))
+
+
+def narrow() -> tuple[AutoregressiveModel, torch.Tensor]:
+    """A sound network in which many a pair has one path alone, and dark images, in which its units sleep."""
+    torch.manual_seed(0)
+    space = Space("image", (8, 8, 1), 17)
+    x = torch.randint(3, (4, space.dims), generator=torch.Generator().manual_seed(0))
+    return AutoregressiveModel(MADE(space, 17, hidden=(16, 16, 16)), Categorical(space)), x
+
+
+def test_paths_through_sleeping_units_are_not_held_against_a_narrow_network():
+    certificate = certify(*narrow())
+    assert certificate.holds, certificate.line
+
+
+def test_what_no_time_was_left_to_look_for_refutes_nothing():
+    sound, x = narrow()
+    with torch.no_grad():
+        findings = list(past(Subject(sound, x, None, Clock(0.0)), []))
+    assert not any(finding.refutes for finding in findings)
+    assert findings[-1].stopped and findings[-1].checked < findings[-1].total
+
+
+def test_a_label_that_is_not_learnt_yet_is_not_held_against_a_network_that_begins_at_zero():
+    certificate = certify(AutoregressiveModel(Logistic(LABELED, LABELED.levels), Categorical(LABELED)))
+    assert certificate.holds, certificate.line
+
+
+class Forbidding(Categorical):
+    """The highest level never occurs."""
+
+    def conditional(self, params):
+        return CategoricalConditional(params.index_fill(-1, torch.tensor([params.shape[-1] - 1]), -torch.inf))
+
+
+def test_a_level_that_never_occurs_is_no_contradiction():
+    certificate = certify(AutoregressiveModel(Toy(SEQUENCE, SEQUENCE.levels), Forbidding(SEQUENCE)))
+    assert certificate.holds, certificate.line
 
 
 class Backwards(Toy):

@@ -27,8 +27,9 @@ def _given(subject: Subject, rows: int) -> tuple[Tensor, Tensor | None]:
 
 
 def _relative(one: Shaped[Tensor, "*shape"], other: Shaped[Tensor, "*shape"]) -> float:
-    """The difference in nats, of large figures in nats a nat."""
-    return largest((one.double() - other.double()).abs() / one.double().abs().clamp_min(1.0))
+    """The difference in nats, of large figures in nats a nat; none between two that are infinite alike."""
+    apart = (one.double() - other.double()).abs() / one.double().abs().clamp_min(1.0)
+    return largest(apart.masked_fill(one == other, 0.0))
 
 
 def _nll_apart(subject: Subject, rows: int) -> float:
