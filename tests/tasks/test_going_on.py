@@ -56,7 +56,7 @@ CARRIED = {
     "prior": [*STREAM, "model.prior=ngram"],
     "accumulation": ["trainer.accumulate_grad_batches=3"],
     "plateau": ["scheduler=plateau", "scheduler.patience=0"],
-    "muon": ["optimizer=muon"],
+    "muon and tables": ["optimizer=muon", "model.ngrams=3", "model.buckets=64", "learner.ema=0.9"],
 }
 
 
@@ -65,6 +65,15 @@ def test_whatever_a_run_carries_along_survives_a_stop(lab, monkeypatch, carried)
     line = [*SMALL["charrnn"], *QUICK, "trainer.max_steps=45", "optimizer.lr=0.01", *CARRIED[carried]]
     whole = lab(*line, "output=whole")
     StopAt(monkeypatch, 31, signal.SIGTERM)
+    stopped = lab(*line, "output=stopped", code=143)
+    lab("task=train", f"run={stopped}")
+    assert same_weights(stopped, whole)
+
+
+def test_what_a_window_of_attention_remembers_survives_a_stop(lab, monkeypatch):
+    line = [*SMALL["transformer"], *QUICK, *STREAM, "model.window=24", "model.prior=ngram", "trainer.max_steps=12"]
+    whole = lab(*line, "output=whole")
+    StopAt(monkeypatch, 7, signal.SIGTERM)
     stopped = lab(*line, "output=stopped", code=143)
     lab("task=train", f"run={stopped}")
     assert same_weights(stopped, whole)
