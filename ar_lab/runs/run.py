@@ -66,8 +66,8 @@ class Run:
         result = {**self.result, **fields}
         if fields.get("status") == "running":
             result |= {"host": node(), "pid": os.getpid(), "process_started": start_time(os.getpid())}
-            result.pop("traceback", None)
-            result.pop("signal", None)
+            for of_before in ("traceback", "signal", "certificate"):
+                result.pop(of_before, None)
         write_json(self.path / "result.json", result)
 
     @property

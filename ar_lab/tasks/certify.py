@@ -20,7 +20,7 @@ from ar_lab.restore import Restored, restore
 from ar_lab.runs import Run
 from ar_lab.runs.recording import alone
 from ar_lab.sampling.labels import labels_in_turn
-from ar_lab.tasks.loading import load_parts
+from ar_lab.tasks.loading import parts_of
 from ar_lab.trainer import device_of
 
 SECONDS, SHARE = 10.0, 0.05  # at the end of training: at most so many, or this part of what training took
@@ -31,10 +31,11 @@ def certify(config: dict[str, Any]) -> None:
     """Proves of a run's best checkpoint that its figures are likelihoods, into RUN/certify/ and the run's result.
 
     Raises:
-        NotCertified: when a proof fails; the run is then a failed one.
+        ConfigError: when the data are no longer those of the run.
+        NotCertified: when a proof fails; a finished run is then a failed one.
     """
     restored = restore(config["run"])
-    parts, model = load_parts(config), restored.model.to(device_of(config["trainer"]))
+    parts, model = parts_of(restored.run, config), restored.model.to(device_of(config["trainer"]))
     noise = model.draw_noise(EACH, torch.Generator().manual_seed(config["seed"]))
     labels = labels_in_turn(model.space, EACH, model.network.device)
     drawn = model.sample(EACH, noise, condition=labels), labels
@@ -97,15 +98,19 @@ def facts(certificate: Certificate) -> dict[str, Any]:
 
 
 def keep(certificate: Certificate, restored: Restored) -> None:
-    """Writes the verdict on the best checkpoint into the run's result, and with it whether the run is a failed one."""
+    """Writes the verdict on the best checkpoint into the run's result, and whether a finished run is a failed one.
+
+    What was cut short keeps its status: it can go on, and ends with a certificate of its own.
+    """
     run = restored.run
     if run.chosen is not None:
         return
     with alone(run):
-        failed_of_it = run.result.get("certificate", {}).get("holds") is False
-        if not certificate.holds:
+        status, traceback = run.result.get("status"), run.result.get("traceback")
+        failed_of_it = status == "failed" and "NotCertified" in str(traceback)
+        if status == "done" and not certificate.holds:
             run.write_result(status="failed", traceback=f"NotCertified: {certificate.line}")
-        elif run.result.get("status") == "failed" and failed_of_it:
+        elif failed_of_it and certificate.holds:
             run.write_result(status="done", traceback=None)
         run.write_result(certificate=facts(certificate))
 

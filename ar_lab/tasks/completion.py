@@ -17,7 +17,7 @@ from ar_lab.restore import Restored
 from ar_lab.sampling import Drawn
 from ar_lab.space import Space
 from ar_lab.tasks.examples import labels_of
-from ar_lab.tasks.loading import changed, load_parts
+from ar_lab.tasks.loading import parts_of
 from ar_lab.tasks.unrolling import Request, seeded
 
 REGIONS = ("lower_half", "right_half", "box")
@@ -31,12 +31,7 @@ def completion_request(model: AutoregressiveModel, restored: Restored, config: d
     """
     task, codec = config["task"], restored.codec
     known = known_of(task["complete"], codec.space)
-    parts = load_parts(config)
-    if difference := changed(parts, restored.run.result):
-        raise ConfigError(
-            f"task.complete: {difference}; give those of {restored.run.path}, by data.root= or data.path="
-        )
-    originals, labels = parts.subset("test", task["count"])
+    originals, labels = parts_of(restored.run, config).subset("test", task["count"])
     each = task["completions"]
     x = model.cast(originals).repeat_interleave(each, dim=0)
     noise, kept = model.draw_noise(len(x), seeded(config["seed"])), known.to(x.device)

@@ -43,7 +43,7 @@ def evaluate(config: dict[str, Any]) -> None:
     metrics = figures(restored.model.to(device_of(config["trainer"])), parts, config)
     directory = restored.run.subdirectory("evaluate")
     result = {"metrics": metrics, "notes": parts.notes, "run": str(restored.run.path)}
-    if "certificate" in restored.run.result:
+    if "certificate" in restored.run.result and restored.run.chosen is None:  # which is about the best weights
         result["certificate"] = restored.run.result["certificate"]
     runs.write_json(directory / "result.json", result)
     print_result(result, directory)

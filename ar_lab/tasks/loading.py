@@ -8,6 +8,7 @@ from ar_lab.build import build_source
 from ar_lab.data.folds import Fold
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
+from ar_lab.runs import Run
 from ar_lab.runs.files import stamps
 
 
@@ -26,6 +27,18 @@ def load_parts(config: dict[str, Any]) -> Parts:
     if before is not None and None in before.values():
         before = stamps(paths)  # load itself fetched what was not there
     return replace(parts, files=before)
+
+
+def parts_of(run: Run, config: dict[str, Any]) -> Parts:
+    """The parts that a run was trained on, by its config.
+
+    Raises:
+        ConfigError: when the data are no longer those of the run.
+    """
+    parts = load_parts(config)
+    if difference := changed(parts, run.result):
+        raise ConfigError(f"run={run.path}: {difference}; give the original ones, by data.root= or data.path=")
+    return parts
 
 
 def changed(parts: Parts, result: dict[str, Any]) -> str | None:
