@@ -31,7 +31,7 @@ class MLP(nn.Module):
         if kind not in ACTIVATIONS:
             raise ValueError(f"mlp={kind!r}: choose one of {', '.join(ACTIVATIONS)}")
         self.activation = ACTIVATIONS[kind]
-        inner = 8 * (width // 3) if kind == "swiglu" else 4 * width
+        inner = 8 * max(1, width // 3) if kind == "swiglu" else 4 * width
         self.up = nn.Linear(width, 2 * inner if kind == "swiglu" else inner)
         self.down = nn.Linear(inner, width)
 

@@ -188,6 +188,10 @@ def test_residual_branches_start_small():
     assert 0.2 < (branch / other).item() < 0.3  # 1 / sqrt(16)
 
 
+def test_the_narrowest_swiglu_is_not_empty():
+    assert network(width=2, heads=1, mlp="swiglu").blocks[0].mlp.down.in_features > 0
+
+
 def test_swiglu_has_as_many_weights_as_the_others():
     relu2, swiglu = (sum(p.numel() for p in network(width=96, mlp=mlp).parameters()) for mlp in ("relu2", "swiglu"))
     assert abs(swiglu / relu2 - 1) < 0.01
