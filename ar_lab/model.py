@@ -167,6 +167,9 @@ class AutoregressiveModel(nn.Module):
     ) -> Unrolling:
         """What a sampler is given, in the network's order."""
         self._check_length(noise.shape[1])
+        _check_manner(temperature, top_k, top_p)
+        if condition is not None and len(condition) != len(noise):
+            raise ValueError(f"condition: {len(condition)} labels for {len(noise)} examples; give one for each")
         noise = self._ordered(noise.to(self.network.device))
         values, kept, first = noise[:, :0], None, 0
         if known is not None:
@@ -201,3 +204,13 @@ class AutoregressiveModel(nn.Module):
 
     def _unordered(self, x: Shaped[Tensor, "*batch dims"]) -> Shaped[Tensor, "*batch dims"]:
         return x if self.network.order is None else x[..., self.network.order.argsort()]
+
+
+def _check_manner(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    """Raises ValueError for what would leave no conditional to draw from."""
+    if not temperature > 0:
+        raise ValueError(f"temperature={temperature}: must be greater than 0; top_k=1 takes the likeliest level")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k={top_k}: must be at least 1, or None for all levels")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p={top_p}: must be greater than 0 and at most 1, or None for all levels")

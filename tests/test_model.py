@@ -117,6 +117,22 @@ def test_truncation_follows_temperature(model):
     assert not torch.equal(cool, model.sample(4, noise, temperature=0.5))
 
 
+@pytest.mark.parametrize(
+    "manner",
+    [{"temperature": 0.0}, {"temperature": -1.0}, {"top_k": 0}, {"top_k": -1}, {"top_p": 0.0}, {"top_p": 1.5}],
+    ids=str,
+)
+def test_a_manner_that_leaves_nothing_to_draw_from_is_one_line(model, manner):
+    (name,) = manner
+    with pytest.raises(ValueError, match=f"{name}=.*: must be"):
+        model.sample(2, **manner)
+
+
+def test_labels_are_one_an_example(model):
+    with pytest.raises(ValueError, match="1 labels for 2 examples"):
+        model.sample(2, condition=torch.tensor([0]))
+
+
 def test_an_unknown_sampler_is_one_line_with_the_choices(model):
     with pytest.raises(ValueError, match="sampler='fast': choose one of cached, jacobi, naive"):
         model.sample(1, sampler="fast")
