@@ -106,10 +106,13 @@ def build_model(config: dict[str, Any], space: Space) -> AutoregressiveModel:
     """The network and likelihood of a config, multiplied by the chain rule over a space."""
     node = config["model"]
     likelihood, _ = build_likelihood(config["likelihood"], space, node)
-    own = {key: value for key, value in node.items() if key not in OF_THE_PRIOR}
-    network = build(own, space=space, **asked_by(likelihood, resolve(node["_target_"])))
+    made = resolve(node["_target_"])
+    named = inspect.signature(made).parameters  # a user's own network may have a prior of its own
+    of_prior = {key: node[key] for key in OF_THE_PRIOR if key in node and key not in named}
+    own = {key: value for key, value in node.items() if key not in of_prior}
+    network = build(own, space=space, **asked_by(likelihood, made))
     try:
-        network = under_prior(network, **{key: node[key] for key in OF_THE_PRIOR if key in node})
+        network = under_prior(network, **of_prior)
     except ValueError as error:
         raise ConfigError(f"model.{error}") from error
     return AutoregressiveModel(network, likelihood)

@@ -8,6 +8,7 @@ from ar_lab import build as building
 from ar_lab.__main__ import config_directory
 from ar_lab.build import build, build_likelihood, build_model, build_source, partial, resolve
 from ar_lab.errors import ConfigError
+from ar_lab.models.charrnn import CharRNN
 from ar_lab.schema.sections import CHOICES
 from ar_lab.space import Space
 
@@ -95,6 +96,25 @@ def test_a_model_is_a_network_of_the_space_with_as_many_outputs_as_the_likelihoo
     model = build_model({"model": node("model/charrnn", hidden=8), "likelihood": {"_target_": "auto"}}, GRAY)
     assert model.space == GRAY
     assert model.network(torch.zeros(2, 16, dtype=torch.int64)).shape == (2, 16, 6)
+
+
+class OwnPrior(CharRNN):
+    def __init__(self, space: Space, outputs: int, prior: str):
+        super().__init__(space, outputs, hidden=4)
+        self.named = prior
+
+
+def test_a_users_own_network_may_have_a_prior_of_its_own(monkeypatch):
+    monkeypatch.setenv("AR_LAB_TRUST", __name__.partition(".")[0])
+    own = {"_target_": f"{__name__}.OwnPrior", "name": "own", "prior": "laplace"}
+    built = build_model({"model": own, "likelihood": {"_target_": "auto"}}, GRAY)
+    assert built.network.named == "laplace"
+
+
+def test_another_prior_than_an_ngram_is_refused():
+    config = {"model": node("model/charrnn", prior="laplace"), "likelihood": {"_target_": "auto"}}
+    with pytest.raises(ConfigError, match=r"model\.prior=laplace: must be ngram or null"):
+        build_model(config, Space("sequence", (8,), 5))
 
 
 def test_a_source_is_not_told_what_the_loader_and_the_trainer_are_told():

@@ -86,5 +86,11 @@ class PriorNetwork(Network):
 
 
 def under_prior(network: Network, prior: str | None = None, prior_order: int = 5) -> Network:
-    """The network with the prior that its config names, if it names one."""
+    """The network with the prior that its config names, if it names one.
+
+    Raises:
+        ValueError: for another one than an n-gram, and by `PriorNetwork`.
+    """
+    if prior not in (None, "ngram"):
+        raise ValueError(f"prior={prior}: must be ngram or null")
     return network if prior is None else PriorNetwork(network, prior_order)
