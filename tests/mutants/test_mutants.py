@@ -15,7 +15,7 @@ from ar_lab.models.made import MADE
 from ar_lab.space import Space
 from tests.contracts.registry import LIKELIHOODS, NETWORKS, SPACES, TINY, Case, accepts, every_case
 from tests.mutants.mutants import MUTANTS, SOLE
-from tests.mutants.networks import LeakAtAChunkEdge
+from tests.mutants.networks import LeakAtAChunkEdge, NoSteps
 from tests.mutants.toy import IMAGE, LABELED, LONG, REAL, SEQUENCE, Toy, model
 
 
@@ -78,6 +78,11 @@ def test_a_level_that_never_occurs_is_no_contradiction():
     assert certificate.holds, certificate.line
 
 
+def test_an_error_inside_a_proof_is_told_in_its_own_words():
+    line = certify(AutoregressiveModel(NoSteps(SEQUENCE, SEQUENCE.levels), Categorical(SEQUENCE))).line
+    assert "NotImplementedError" in line and "inf" not in line, line
+
+
 class Backwards(Toy):
     """From the last dimension to the first."""
 
@@ -123,3 +128,8 @@ def test_no_model_of_the_registry_is_refused(case: Case):
 def test_no_model_of_the_registry_is_refused_anywhere(case: Case):
     certificate = certify(case.build(torch.float32))
     assert certificate.holds, certificate.line
+
+
+def test_a_verdict_without_all_proofs_says_that_it_is_a_part():
+    line = certify(model(SEQUENCE), seconds=1e-9).line
+    assert line.startswith("partly certified: ") and "not checked for lack of time: " in line, line

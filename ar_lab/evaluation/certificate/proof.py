@@ -1,6 +1,7 @@
 """What a proof finds, and the certificate that all of them make."""
 
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from jaxtyping import Int8
@@ -50,7 +51,7 @@ class Proof:
     @property
     def reason(self) -> str:
         """The worst figure beside its tolerance, and what there is to say about it."""
-        if self.figure is None:
+        if self.figure is None or (self.note and not isfinite(self.figure)):  # an error is no measurement
             return self.note or ""
         measured = f"{self.figure:.2g} {self.unit}, tolerance {self.tolerance:.2g}"
         return f"{measured}; {self.note}" if self.note else measured
@@ -98,7 +99,8 @@ class Certificate:
             return f"NOT CERTIFIED: {', '.join(reasons)}{left}"
         stopped = [proof.name for proof in self.proofs if proof.stopped]
         short = f"; cut short by the clock: {', '.join(stopped)}" if stopped else ""
-        return f"certified: {', '.join(self.named('proved')) or 'nothing'}{short}{left}"
+        whole = "partly certified" if unchecked else "certified"
+        return f"{whole}: {', '.join(self.named('proved')) or 'nothing'}{short}{left}"
 
     def to_dict(self) -> dict[str, Any]:
         """What certificate.json holds."""
