@@ -30,7 +30,9 @@ lint: setup  ## Check format, style and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 
-bench: setup  ## Measure the data path beside a training step, and what keeping freed memory is worth
+bench: setup  ## Measure samplers, training by context and size, the data path, and what keeping freed memory is worth: 20 minutes
+	$(BIN)/python scripts/bench_sampling.py
+	$(BIN)/python scripts/bench_training.py docs/training.png
 	$(BIN)/python scripts/bench_data.py
 	$(BIN)/python scripts/bench_memory.py
 

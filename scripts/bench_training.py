@@ -141,7 +141,9 @@ def plot(path: Path, panels: list[tuple[str, str, tuple[int, ...], dict[str, lis
         for name, figures in rows.items():
             color = f"C{sorted({row.split(',')[0] for row in rows}).index(name.split(',')[0])}"
             axes.plot(places, figures, "o--" if "full" in name else "o-", color=color, label=name, markersize=3)
-        axes.set(title=title, xlabel=label, xscale="log", yscale="log")
+        figures = [figure for row in rows.values() for figure in row]
+        wide = max(figures) > 10 * min(figures)
+        axes.set(title=title, xlabel=label, xscale="log", **({"yscale": "log"} if wide else {"ylim": (0, None)}))
         axes.set_xticks(places, [str(place) for place in places])
         axes.minorticks_off()
         axes.legend(fontsize=6)
