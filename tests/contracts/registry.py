@@ -151,14 +151,22 @@ def likelihoods_of(model: str, space: Space) -> list[str]:
     return fitting if model in CARRIERS else [likelihood for likelihood in USUAL if likelihood in fitting][:1]
 
 
+# Spaces that variants are tested on every time; on the others with the slow tests.
+OF_VARIANTS = ("sequence", "color_image", "labeled_image")
+
+
 def every_case(spaces: dict[str, Space]) -> pytest.MarkDecorator:
     """Parametrizes a test by every network and space that go together, and by every likelihood."""
     cases = [
-        pytest.param(Case(model, likelihood, space), id=f"{model}-{name}-{likelihood}")
+        pytest.param(Case(model, likelihood, space), id=f"{model}-{name}-{likelihood}", marks=slowness(model, name))
         for model, (name, space) in product(NETWORKS, spaces.items())
         for likelihood in likelihoods_of(model, space)
     ]
     return pytest.mark.parametrize("case", cases)
+
+
+def slowness(model: str, space: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if model in VARIANTS and space not in OF_VARIANTS else []
 
 
 def draw(space: Space, count: int, dtype: torch.dtype = torch.float64) -> Tensor:
