@@ -87,18 +87,6 @@ def test_the_command_everybody_knows(lab, data_root, cache):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["charrnn", "transformer", "pixelcnn"])
-@pytest.mark.parametrize("data", ["digits", "mnist", "mnist_binary", "fashion_mnist", "pydocs", "shakespeare", "table"])
-def test_every_model_runs_on_every_dataset(lab, data_root, cache, model, data):
-    places = [] if data in ("digits", "pydocs", "table") else [f"data.root={data_root}"]
-    places += [f"data.cache={cache}"] if "mnist" in data else []
-    line = ["logger=csv", f"model={model}", f"data={data}", *places, "trainer.max_steps=3", "evaluation.examples=64"]
-    found = result(lab(*line))
-    assert found["status"] == "done"
-    assert found["metrics"]["test/nats_per_dim"] == found["metrics"]["test/nats_per_dim"]
-
-
-@pytest.mark.slow
 def test_cifar10_images_in_an_npz_keep_their_channels(lab, data_root):
     line = ["data=image_files", f"data.path={data_root}/cifar10_subset/train.npz", "trainer.max_steps=20"]
     test, baseline = figures(lab(*BRIEF, *line, "evaluation.examples=50", "task.samples=1"))
