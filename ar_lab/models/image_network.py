@@ -11,7 +11,8 @@ from ar_lab.layers.mixture_head import SharedMixtureHead
 from ar_lab.layers.pixels import ChannelHead, PixelInput
 from ar_lab.layers.places import Here, Place, ShiftedConvolution
 from ar_lab.layers.stem import Stem
-from ar_lab.models.network import Condition, Network, check_condition, check_turn
+from ar_lab.models.network import Condition, check_condition, check_turn
+from ar_lab.models.raster_network import RasterNetwork
 from ar_lab.space import Space
 
 
@@ -23,8 +24,8 @@ class ImageState:
     asked: bool = False  # whether the conditional at `position` was given out
 
 
-class ImageNetwork(Network):
-    """Features of a pixel from strictly earlier pixels; parameters of a channel from them and the channels before it.
+class ImageNetwork(RasterNetwork):
+    """Looks at one place after another, given what it remembers of those before.
 
     With `mixture`, the number of components of a mixture of logistics, the channels share which of them is chosen.
 
@@ -63,17 +64,14 @@ class ImageNetwork(Network):
     def extend(
         self, x: Shaped[Tensor, "batch time"], state: ImageState
     ) -> tuple[Float[Tensor, "batch time outputs"], ImageState]:
-        check_turn(state.asked, given=False)
-        end = state.position + x.shape[1]
-        values, new = state.values.clone(), self.space.span(state.position, end)
-        values[:, new] = x
+        values, new = self._extended(x, state)
         image = self._image(values)
         at = replace(state.place, memory={})
         self.stem.write(self.pixels(image), at)
         self.look_above(at)
         at.store(self.head, self.look(at))
         params = self.head(at.load(self.head), self.pixels.numbers(image)).flatten(1, 3)
-        return params[:, new], ImageState(values, at, end)
+        return params[:, new], ImageState(values, at, new.stop)
 
     def step(
         self, previous: Shaped[Tensor, " batch"] | None, state: ImageState
@@ -91,13 +89,10 @@ class ImageNetwork(Network):
         numbers = self.pixels.numbers(self._image(state.values)[:, i, j])
         return self.head.channel(at.load(self.head), numbers, c), state
 
-    def receptive_field(self) -> Bool[Tensor, "dims dims"]:
-        """Every channel of the pixels that the features reach, and the channels before in the pixel itself."""
-        height, width, channels = self.space.image_shape
+    def pixels_reached(self) -> Bool[Tensor, "pixels pixels"]:
+        height, width, _ = self.space.image_shape
         itself = torch.eye(height * width, dtype=torch.bool)
-        every = torch.ones(channels, channels, dtype=torch.bool)
-        reached = self.reach(itself.unflatten(0, (height, width))).flatten(0, 1)
-        return torch.kron(reached, every) | torch.kron(itself, every.tril(-1))
+        return self.reach(itself.unflatten(0, (height, width))).flatten(0, 1)
 
     def _take(self, previous: Tensor, state: ImageState):
         """Writes down the value at the state's position; a pixel enters the stem when its channels are complete."""
@@ -109,12 +104,8 @@ class ImageNetwork(Network):
 
     def _coordinates(self, position: int) -> tuple[int, int, int]:
         """Row, column and channel of a dimension."""
-        _, width, channels = self.space.image_shape
-        pixel, c = divmod(self.space.span(position, position + 1).start, channels)
-        return *divmod(pixel, width), c
-
-    def _image(self, values: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch height width channels"]:
-        return values.unflatten(1, self.space.image_shape)
+        pixel, c = self._place(position)
+        return *divmod(pixel, self.space.image_shape[1]), c
 
 
 def keep_variance(module: nn.Module):

@@ -1,16 +1,16 @@
 """What PixelCNNs share: layers make the features of every pixel, a head the parameters of its channels."""
 
-from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
-from ar_lab.layers.masked_convolution import CausalConvolution, Image
+from ar_lab.layers.masked_convolution import CausalConvolution
 from ar_lab.layers.pixel_steps import PixelSteps
 from ar_lab.layers.pixels import ChannelHead, ChannelSteps, PixelInput
-from ar_lab.models.network import Condition, Network, check_condition, check_turn
+from ar_lab.models.network import Condition, check_condition, check_turn
+from ar_lab.models.raster_network import RasterNetwork
 from ar_lab.space import Space
 
 
@@ -24,28 +24,32 @@ class PixelState:
     channels: ChannelSteps | None = None  # of the present pixel
 
 
-class PixelNetwork(Network):
-    """Features of a pixel from strictly earlier pixels; parameters of a channel from them and the channels before it.
+class PixelNetwork(RasterNetwork):
+    """A stack of layers over the pixels before; a sequence or vector is an image of height 1.
 
-    A sequence or vector is an image of height 1. Steps carry no gradient, in the precision of the weights.
+    Steps carry no gradient, in the precision of the weights.
 
     Raises:
         ValueError: for sizes that `stacks` refuses, and by `extend` or `step` beyond the space's dimensions.
     """
 
+    make_stacks: type[nn.Module]  # map what enters, and the labels, to features of every pixel, and say their `reach`
+    make_steps: type[PixelSteps]  # go through them from a pixel on
+
     def __init__(
-        self, space: Space, outputs: int, pixels: PixelInput, stacks: nn.Module, features: int, dropout: float
+        self,
+        space: Space,
+        outputs: int,
+        features: int = 32,
+        layers: int = 5,
+        kernel: int = 7,
+        dropout: float = 0.0,
     ):
-        """`stacks` maps what enters, and the labels, to `features` of every pixel, and says what these `reach`."""
         super().__init__(space, outputs)
-        self.pixels = pixels
-        self.stacks = stacks
+        self.pixels = PixelInput(space, features)
+        self.stacks = self.make_stacks(space, self.pixels.features, features, layers, kernel, dropout)
         self.head = ChannelHead(space.image_shape[2], features, outputs, dropout)
         self.apply(_keep_variance)
-
-    @abstractmethod
-    def unroll(self, inputs: Image, condition: Condition | None, pixel: int) -> PixelSteps:
-        """Steps through the layers that go on from the first `pixel` pixels of an image."""
 
     def start(self, batch_size: int, condition: Condition | None = None) -> PixelState:
         check_condition(self.space, condition)
@@ -54,14 +58,11 @@ class PixelNetwork(Network):
     def extend(
         self, x: Shaped[Tensor, "batch time"], state: PixelState
     ) -> tuple[Float[Tensor, "batch time outputs"], PixelState]:
-        check_turn(state.asked, given=False)
-        end = state.position + x.shape[1]
-        values, new = state.values.clone(), self.space.span(state.position, end)
-        values[:, new] = x
+        values, new = self._extended(x, state)
         image = self._image(values)
         features = self.stacks(self.pixels(image), state.condition)
         params = self.head(features, self.pixels.numbers(image)).flatten(1, 3)
-        return params[:, new], PixelState(values, state.condition, end)
+        return params[:, new], PixelState(values, state.condition, new.stop)
 
     @torch.no_grad()
     def step(
@@ -80,17 +81,14 @@ class PixelNetwork(Network):
             state.asked = True
             return state.channels.params(c), state
 
-    def receptive_field(self) -> Bool[Tensor, "dims dims"]:
-        """Every channel of the pixels that the layers reach, and the channels before in the pixel itself."""
-        height, width, channels = self.space.image_shape
-        same_pixel = torch.eye(height * width, dtype=torch.bool)
-        every = torch.ones(channels, channels, dtype=torch.bool)
-        return torch.kron(self.stacks.reach(height, width), every) | torch.kron(same_pixel, every.tril(-1))
+    def pixels_reached(self) -> Bool[Tensor, "pixels pixels"]:
+        height, width, _ = self.space.image_shape
+        return self.stacks.reach(height, width)
 
     def _unroll(self, state: PixelState, pixel: int):
         """Gets ready for steps from this pixel on, some of whose channels may be known."""
         image = self._image(state.values)
-        state.layers = self.unroll(self.pixels(image), state.condition, pixel)
+        state.layers = self.make_steps(self.stacks, self.pixels(image), state.condition, pixel)
         state.channels = ChannelSteps(self.pixels, self.head, image.flatten(1, 2)[:, pixel])
         state.channels.begin(state.layers.features())
 
@@ -101,13 +99,6 @@ class PixelNetwork(Network):
         state.channels.take(previous, c)
         if c + 1 == self.space.image_shape[2]:
             state.layers.take(state.channels.inputs(previous))
-
-    def _place(self, position: int) -> tuple[int, int]:
-        """Pixel, counted in raster order, and channel of a dimension."""
-        return divmod(self.space.span(position, position + 1).start, self.space.image_shape[2])
-
-    def _image(self, values: Shaped[Tensor, "batch dims"]) -> Shaped[Tensor, "batch height width channels"]:
-        return values.unflatten(1, self.space.image_shape)
 
 
 def _keep_variance(module: nn.Module):
