@@ -23,6 +23,7 @@ from ar_lab.data.module import DataModule
 from ar_lab.errors import ConfigError
 from ar_lab.model import AutoregressiveModel
 from ar_lab.space import Space
+from ar_lab.tasks.unrolling import compared
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 PASSES = 8  # of the naive sampler that are timed
@@ -109,14 +110,15 @@ def timed(model: AutoregressiveModel, noise: Tensor, sampler: str) -> Timed:
 def naive_seconds(model: AutoregressiveModel, x: Tensor) -> float:
     """What the naive sampler would take, from a few of its D passes."""
     dims, seconds = x.shape[1], 0.0
-    for i in range(0, dims, max(1, dims // PASSES)):
+    places = range(0, dims, max(1, dims // PASSES))
+    for i in places:
         known = x.clone()
         known[:, i:] = 0
         begin = time.process_time()
         params = model.network(known)[:, i : i + 1]
         model.likelihood.conditional(params).sample(torch.full(params.shape[:2], 0.5).double())
         seconds += time.process_time() - begin
-    return seconds * dims / len(range(0, dims, max(1, dims // PASSES)))
+    return seconds * dims / len(places)
 
 
 def measure(case: Case) -> None:
@@ -134,10 +136,9 @@ def measure(case: Case) -> None:
         shown = f"{fixed.seconds:12.4f}{fixed.passes:9d}" if fixed else f"{'-':>12}{'-':>9}"
         ratio = f"{naive / fixed.seconds:12.1f}" if fixed else f"{'-':>12}"
         print(f"{batch:7d}{naive:12.3f}{cached.seconds:12.4f}{shown}{naive / cached.seconds:12.1f}{ratio}", flush=True)
-        if fixed is not None and not torch.equal(fixed.x, cached.x):
-            rows = (fixed.x != cached.x).any(1)
-            first = int((fixed.x != cached.x).any(0).nonzero()[0])
-            print(f"        {int(rows.sum())} of {batch} examples differ in float32, the first at dimension {first}")
+        apart = compared(fixed.x, cached.x) if fixed else {"differing": 0}
+        if apart["differing"]:
+            print(f"        {apart['differing']} of {batch} differ in float32, first at {apart['first_dimension']}")
 
 
 def main(wanted: list[str]) -> None:

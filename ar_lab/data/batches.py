@@ -41,9 +41,9 @@ def windows(stream: Integer[Tensor, " length"], dims: int, seams: Sequence[int] 
     return torch.cat([part[: len(part) // dims * dims].view(-1, dims) for part in stream.tensor_split([*seams])])
 
 
-def block_of(starts: Integer[Tensor, "*windows"], length: int, blocks: int | None) -> Int64[Tensor, "*windows"] | None:
-    """Which of `blocks` equal blocks of a stream every window begins in; None when nobody asks."""
-    return None if blocks is None else starts * blocks // length
+def block_of(starts: Integer[Tensor, "*windows"], length: int, blocks: int) -> Int64[Tensor, "*windows"]:
+    """Which of `blocks` equal blocks of a stream every window begins in."""
+    return starts * blocks // length
 
 
 class FixedBatches:
@@ -170,7 +170,8 @@ class ShuffledWindows(TrainingBatches):
         def fetch(number: int) -> Batch:
             starts = batches[number]
             x = self.stream[starts[:, None] + torch.arange(self.dims)]
-            return Batch(examples(x), block_of(starts, len(self.stream), self.blocks))
+            blocks = None if self.blocks is None else block_of(starts, len(self.stream), self.blocks)
+            return Batch(examples(x), blocks)
 
         return fetch
 
@@ -207,8 +208,10 @@ class Lanes(TrainingBatches):
                 f"the training part has {len(stream):,}: lower one of them"
             )
         self.lanes = whole[: batch_size * count].view(batch_size, count, dims)
-        starts = windows(torch.arange(len(stream)), dims, seams)[: batch_size * count, 0]
-        self.blocks = block_of(starts.view(batch_size, count), len(stream), blocks)
+        self.blocks: Tensor | None = None
+        if blocks is not None:
+            starts = windows(torch.arange(len(stream)), dims, seams)[: batch_size * count, 0]
+            self.blocks = block_of(starts.view(batch_size, count), len(stream), blocks)
 
     def __len__(self) -> int:
         return self.lanes.shape[1]

@@ -15,6 +15,7 @@ from ar_lab.space import Space
 
 GRID_PIXELS = 640  # the least width of a grid; small images are enlarged by a whole factor
 PAIR_COLUMNS = 5  # of a table, at most, in a pair plot
+RULE = "\n" + "-" * 72 + "\n"  # between two texts
 
 
 def save_samples(codec: Codec, x: Tensor, directory: Path, reference: Tensor | None = None) -> Path:
@@ -44,8 +45,7 @@ def render(codec: Codec, x: Tensor) -> Image.Image | list[str]:
 
 def _page(texts: list[str] | list[bytes]) -> bytes:
     blocks = [text.encode() if isinstance(text, str) else text for text in texts]
-    rule = b"\n" + b"-" * 72 + b"\n"
-    return rule.join(blocks) + b"\n"
+    return RULE.encode().join(blocks) + b"\n"
 
 
 def image_grid(x: Tensor, space: Space) -> Image.Image:

@@ -12,11 +12,9 @@ from torch.nn import functional as F
 from ar_lab.codecs.base import Codec
 from ar_lab.errors import ConfigError, DataError
 from ar_lab.model import AutoregressiveModel
-from ar_lab.report.pictures import save_samples
+from ar_lab.report.pictures import RULE, save_samples
 from ar_lab.sampling import Drawn
 from ar_lab.tasks.unrolling import Request, seeded
-
-RULE = "\n" + "-" * 72 + "\n"
 
 
 def text_request(model: AutoregressiveModel, codec: Codec, task: dict[str, Any], seed: int) -> Request:

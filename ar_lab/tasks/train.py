@@ -74,10 +74,8 @@ def learn(run: Run, config: dict[str, Any]) -> None:
         summary |= figures(model, data.parts, config)
         run.write_result(metrics=summary)
         print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
-        noise, labels = (
-            sample_noise(config, model),
-            labels_in_turn(model.space, config["task"]["samples"], model.network.device),
-        )
+        noise = sample_noise(config, model)
+        labels = labels_in_turn(model.space, len(noise), model.network.device)
         x = model.sample(len(noise), noise, condition=labels).cpu()
         samples = save_samples(data.codec, x, run.path, reference=data.parts.train[:1000])
         run.write_result(samples=samples.name)
