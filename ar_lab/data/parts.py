@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ar_lab.codecs.base import Codec
 from ar_lab.data.folds import Fold
+from ar_lab.distributions.base import Distribution
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Parts:
     seams: dict[str, list[int]] = field(default_factory=dict)  # part -> where in its stream another stretch begins
     labels: dict[str, Tensor] = field(default_factory=dict)  # part -> the class of every example; {}: not conditioned
     files: dict[str, list[int] | None] | None = None  # absolute path -> size, mtime in ns; None: not known
+    distribution: Distribution | None = None  # what the data were drawn from, where it is known
 
     @property
     def is_stream(self) -> bool:

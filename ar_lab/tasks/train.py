@@ -31,8 +31,9 @@ from ar_lab.sweeps.study import stopper
 from ar_lab.tasks.certify import certify_trained, examples
 from ar_lab.tasks.closed_form import estimate, keep, learns
 from ar_lab.tasks.cross_validate import cross_validate
-from ar_lab.tasks.evaluate import figures, monitored_examples
+from ar_lab.tasks.figures import figures
 from ar_lab.tasks.loading import load_parts
+from ar_lab.tasks.scored import monitored_examples
 from ar_lab.tasks.settling import settle
 from ar_lab.trainer import device_of, make_trainer, processes, summarized
 

@@ -13,7 +13,7 @@ from ar_lab.data.images import Digits
 from ar_lab.errors import ConfigError
 from ar_lab.evaluation.scoring import score_stream
 from ar_lab.runs.files import stamps
-from ar_lab.tasks.evaluate import figures
+from ar_lab.tasks.figures import figures
 from ar_lab.tasks.loading import load_parts
 from ar_lab.tasks.train import load_data
 from tests.command.conftest import composed
