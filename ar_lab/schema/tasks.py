@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ar_lab.schema.types import Count, Fraction, Labels, Location, Positive, Section
+from ar_lab.schema.types import Count, Fraction, Inside, Labels, Location, Names, Positive, Section
 
 
 class Train(Section):
@@ -48,6 +48,19 @@ class Sample(Section):
     completions: Count
 
 
+class Score(Section):
+    name: Literal["score"]
+    outliers: Names | None
+    background: Location | None
+    local: Location | None
+    examples: Count
+    groups: list[Annotated[int, Field(ge=2)]]
+    input: Location | None
+    alarm_rate: Inside
+    by: Annotated[str, Field(min_length=1)] | None
+    unit: Literal["line", "window"] | None
+
+
 class Summarize(Section):
     name: Literal["summarize"]
 
@@ -62,6 +75,7 @@ TASKS: dict[str, type[Section]] = {
     "evaluate": Evaluate,
     "certify": Certify,
     "sample": Sample,
+    "score": Score,
     "reproduce": Reproduce,
     "summarize": Summarize,
     "list": List,

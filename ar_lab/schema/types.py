@@ -44,6 +44,7 @@ Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # part of the run director
 Location = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 Locations = Annotated[list[Location], Field(min_length=1), BeforeValidator(_one_or_more)]
 
+Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)]
 Labels = Annotated[Any, BeforeValidator(_labels)]
 
 
