@@ -1,6 +1,7 @@
 """What a known distribution is: log P(x), samples and the entropy of one example; of a process, of one more symbol."""
 
 from abc import ABC, abstractmethod
+from math import sqrt
 from typing import NamedTuple
 
 import torch
@@ -42,8 +43,8 @@ class Process(Distribution):
     """A stationary process over symbols, of which an example is a window that begins anywhere."""
 
     @abstractmethod
-    def nats(self, stream: Int64[Tensor, " length"]) -> Float[Tensor, " length"]:
-        """-log P(x_t | all before it in the stream), in nats."""
+    def nats(self, stream: Int64[Tensor, "*streams length"]) -> Float[Tensor, "*streams length"]:
+        """-log P(x_t | all before it in its stream), in nats."""
 
     @abstractmethod
     def draw(self, length: int, generator: torch.Generator) -> Int64[Tensor, " length"]:
@@ -54,7 +55,7 @@ class Process(Distribution):
         """The limit of H(x_t | all before it) in nats a symbol."""
 
     def log_prob(self, x: Int64[Tensor, "examples dims"]) -> Float[Tensor, " examples"]:
-        return torch.stack([-self.nats(window).sum() for window in x])
+        return -self.nats(x).sum(-1)
 
     def sample(self, count: int, generator: torch.Generator) -> Int64[Tensor, "count dims"]:
         return torch.stack([self.draw(self.space.dims, generator) for _ in range(count)])
@@ -63,6 +64,18 @@ class Process(Distribution):
 def is_enumerable(space: Space) -> bool:
     """Whether a space is small enough for sums over every example."""
     return space.discrete and space.levels**space.dims <= LARGEST
+
+
+def enumerated_entropy(distribution: Distribution) -> Entropy:
+    """H(P) of a distribution on a small discrete space, as the sum over every example."""
+    log_p = distribution.log_prob(every_example(distribution.space))
+    return Entropy(float(torch.special.entr(log_p.exp()).sum()), None, "enumeration")
+
+
+def sampled_entropy(distribution: Distribution, count: int = 100_000, seed: int = 0) -> Entropy:
+    """H(P) as the mean of -log P over exact draws."""
+    nats = -distribution.log_prob(distribution.sample(count, torch.Generator().manual_seed(seed)))
+    return Entropy(float(nats.mean()), float(nats.std()) / sqrt(count), "Monte Carlo")
 
 
 def every_example(space: Space) -> Int64[Tensor, "examples dims"]:
