@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from ar_lab.data.parts import Parts, fixed_subset
-from ar_lab.evaluation.figures import example_figures, text_figures
+from ar_lab.evaluation.figures import example_figures, text_figures, total_figures
 from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.model import AutoregressiveModel
 
@@ -40,6 +40,12 @@ def score(
     return score_examples(model, parts.codec, x, batch_size, condition)
 
 
-def named(part: str, nll: Tensor, parts: Parts) -> dict[str, Any]:
-    found = text_figures(nll, parts.codec.kind) if parts.is_stream else example_figures(nll)
+def named(part: str, nll: Tensor, parts: Parts, intervals: bool = False, seed: int = 0) -> dict[str, Any]:
+    """Figures by their names in result.json; with `intervals` also 95 % ones, and the sum over all that was scored."""
+    discrete = parts.codec.space.discrete
+    if parts.is_stream:
+        found = text_figures(nll, parts.codec.kind, intervals, seed)
+    else:
+        found = example_figures(nll, discrete, intervals, seed)
+    found |= total_figures(nll, discrete) if intervals else {}
     return {f"{part}/{name}": value for name, value in found.items()}

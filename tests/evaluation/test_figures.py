@@ -1,6 +1,6 @@
 """Figures and their errors, held against numpy and against closed forms."""
 
-from math import log
+from math import ceil, log
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from ar_lab.codecs.table import TableCodec
 from ar_lab.codecs.text import CharacterCodec
 from ar_lab.errors import DivergenceError
 from ar_lab.evaluation.baseline import FactorizedBaseline
-from ar_lab.evaluation.figures import check_finite, example_figures, text_figures
+from ar_lab.evaluation.figures import block_interval, check_finite, example_figures, text_figures, total_figures
 from ar_lab.space import Space
 
 
@@ -35,6 +35,64 @@ def test_the_error_of_a_text_is_over_blocks_of_1000_characters():
 
 def test_one_block_has_no_error():
     assert text_figures(torch.ones(1500))["nats_per_dim_se"] is None
+
+
+def test_the_error_of_a_perplexity_is_what_the_bootstrap_finds():
+    nll = torch.rand(400, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    figures, per_dim = example_figures(nll), nll.mean(1).numpy()
+    rng = np.random.default_rng(0)
+    redrawn = [np.exp(rng.choice(per_dim, len(per_dim)).mean()) for _ in range(2000)]
+    assert figures["perplexity"] == pytest.approx(np.exp(per_dim.mean()))
+    assert figures["perplexity_se"] == pytest.approx(np.std(redrawn), rel=0.05)
+
+
+def test_real_numbers_have_no_perplexity_and_no_bytes():
+    assert "perplexity" not in example_figures(torch.ones(3, 2), discrete=False)
+    assert total_figures(torch.ones(3, 2), discrete=False) == {"nats_total": 6.0}
+
+
+def test_intervals_are_those_of_a_loop_over_resampled_examples():
+    nll = torch.rand(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    figures, per_dim, rng = example_figures(nll, intervals=True, seed=3), nll.mean(1).numpy(), np.random.default_rng(3)
+    means = [np.mean([per_dim[i] for i in rng.integers(0, 40, 40)]) for _ in range(2000)]
+    expected = np.quantile(means, [0.025, 0.975])
+    assert figures["nats_per_dim_ci95"] == pytest.approx(expected.tolist(), rel=1e-12)
+    assert figures["bits_per_dim_ci95"] == pytest.approx((expected / log(2)).tolist())
+    assert figures["nats_per_example_ci95"] == pytest.approx((expected * 3).tolist())
+    assert figures["perplexity_ci95"] == pytest.approx(np.exp(expected).tolist())
+    assert "nats_per_dim_ci95" not in example_figures(nll)
+
+
+def test_of_many_examples_the_interval_is_the_normal_one():
+    nll = torch.rand(1000, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    figures = example_figures(nll, intervals=True)
+    half = 1.96 * figures["nats_per_dim_se"]
+    low, high = figures["nats_per_dim_ci95"]
+    assert low == pytest.approx(figures["nats_per_dim"] - half, abs=0.1 * half)
+    assert high == pytest.approx(figures["nats_per_dim"] + half, abs=0.1 * half)
+
+
+def test_95_of_100_intervals_hold_the_truth():
+    nll = torch.empty(200, 100, 1, dtype=torch.float64).exponential_(generator=torch.Generator().manual_seed(0))
+    bounds = [example_figures(sample, intervals=True)["nats_per_dim_ci95"] for sample in nll]
+    held = np.mean([low <= 1 <= high for low, high in bounds])
+    assert 0.90 <= held <= 0.98
+
+
+def test_the_interval_of_a_text_resamples_its_blocks_the_last_one_short():
+    nll = torch.rand(3500, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    blocks, rng = [nll[i : i + 1000].numpy() for i in range(0, 3500, 1000)], np.random.default_rng(0)
+    means = [np.concatenate([blocks[i] for i in rng.integers(0, 4, 4)]).mean() for _ in range(2000)]
+    expected = np.quantile(means, [0.025, 0.975]).tolist()
+    assert text_figures(nll, intervals=True)["nats_per_dim_ci95"] == pytest.approx(expected, rel=1e-12)
+    assert block_interval(nll[:1999]) is None
+
+
+def test_the_likelihood_of_a_part_is_the_sum_over_its_points():
+    nll = torch.rand(5, 7, generator=torch.Generator().manual_seed(0))
+    totals = total_figures(nll, discrete=True)
+    assert totals["nats_total"] == pytest.approx(nll.double().sum().item())
+    assert totals["code_bytes"] == ceil(totals["nats_total"] / log(256))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
