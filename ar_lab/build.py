@@ -17,7 +17,7 @@ from ar_lab.space import Space
 NOT_ARGUMENTS = ("_target_", "name")
 OF_THE_PRIOR = ("prior", "prior_order")  # what a model section says of the n-gram under its network
 # What a data section says to the DataModule and the trainer rather than to the source.
-NOT_THE_SOURCES = ("batch_size", "epochs", "stream")
+NOT_THE_SOURCES = ("batch_size", "epochs", "stream", "shift", "mutation")
 
 
 def resolve(target: str) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pytorch_lightning import LightningDataModule
 
+from ar_lab.data.augmentation import Augmentation, Augmented
 from ar_lab.data.batches import Batch, FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, TrainingBatches, windows
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError
@@ -13,7 +14,7 @@ from ar_lab.errors import ConfigError
 class Share:
     """The rows of every batch that are one process's, of several that train together."""
 
-    def __init__(self, batches: TrainingBatches | FixedBatches, rank: int, processes: int):
+    def __init__(self, batches: TrainingBatches | Augmented | FixedBatches, rank: int, processes: int):
         self.batches, self.rank, self.processes = batches, rank, processes
 
     def __len__(self) -> int:
@@ -36,10 +37,11 @@ class DataModule(LightningDataModule):
     as small as it comes. With `stream`, the rows of a text's batches go on from one batch to the next. Validation uses
     at most `validation_examples` examples, the same for every seed (of text, the first windows), so that runs compare.
     Where several processes train together, each has its rows of all these batches. With `blocks`, every training window
-    of a text says in which of so many equal blocks of the training part it begins.
+    of a text says in which of so many equal blocks of the training part it begins. `shift` and `mutation` augment the
+    batches of training and nothing else.
 
     Raises:
-        ConfigError: for `stream` on data that is not text.
+        ConfigError: for `stream` on data that is not text, or an augmentation that the data cannot have.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class DataModule(LightningDataModule):
         stream: bool = False,
         validation_examples: int = 2000,
         blocks: int | None = None,
+        shift: int = 0,
+        mutation: float = 0.0,
     ):
         super().__init__()
         if stream and not parts.is_stream:
@@ -63,6 +67,7 @@ class DataModule(LightningDataModule):
         self.stream = stream
         self.validation_examples = validation_examples
         self.blocks = blocks
+        self.augmentation = Augmentation.of(parts, shift, mutation, seed)
         self.training: TrainingBatches | None = None
         self.restored: dict[str, int] | None = None
 
@@ -70,11 +75,16 @@ class DataModule(LightningDataModule):
     def batches_per_epoch(self) -> int:
         return len(self._training_batches())
 
-    def train_dataloader(self) -> TrainingBatches | Share:
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the figures must know of the data, and of what training makes of them."""
+        return [*self.parts.notes, *self.augmentation.notes]
+
+    def train_dataloader(self) -> TrainingBatches | Augmented | Share:
         self.training = self._training_batches()
         if self.restored is not None:
             self.training.load_state_dict(self.restored)
-        return self._share(self.training)
+        return self._share(Augmented(self.training, self.augmentation) if self.augmentation else self.training)
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch and its batches that were trained on: not those fetched, nor those that a limit leaves out."""
@@ -95,7 +105,9 @@ class DataModule(LightningDataModule):
             return ShuffledWindows(train, dims, self.batch_size, self.seed, seams, self.blocks)
         return ShuffledExamples(train, self.batch_size, self.seed, self.parts.labels.get("train"))
 
-    def _share(self, batches: TrainingBatches | FixedBatches) -> TrainingBatches | FixedBatches | Share:
+    def _share(
+        self, batches: TrainingBatches | Augmented | FixedBatches
+    ) -> TrainingBatches | Augmented | FixedBatches | Share:
         if self.trainer is None or self.trainer.world_size == 1:
             return batches
         return Share(batches, self.trainer.global_rank, self.trainer.world_size)

@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from ar_lab.schema.types import Below1, Count, Fraction, Inside, Location, Locations, Name, Section, Seed
+from ar_lab.schema.types import (
+    Below1,
+    Count,
+    Fraction,
+    Inside,
+    Location,
+    Locations,
+    Name,
+    Natural,
+    Section,
+    Seed,
+    Unit,
+)
 
 
 class Data(Section):
@@ -17,7 +29,9 @@ class Data(Section):
 
 class Images(Data):
     split_seed: Seed
-    condition: bool = False  # the config of an older run may lack it
+    condition: bool = False  # the config of an older run may lack it, and what follows
+    shift: Natural = 0
+    mutation: Unit = 0.0
 
 
 class Digits(Images):
@@ -49,6 +63,7 @@ class Text(Data):
     unknown: bool
     context: Count
     stream: bool
+    mutation: Unit = 0.0  # the config of an older run may lack it
 
 
 class PyDocs(Text):
@@ -77,6 +92,8 @@ class OwnData(Data):
 
     model_config = ConfigDict(extra="allow")
     stream: bool = False
+    shift: Natural = 0
+    mutation: Unit = 0.0
     fraction: Fraction = 1.0
     validation: Below1 = 0.0
 

@@ -94,6 +94,8 @@ def load_data(config: dict[str, Any]) -> DataModule:
         seed=config["seed"],
         stream=data.get("stream", False),
         validation_examples=monitored_examples(config["evaluation"]["examples"]),
+        shift=data.get("shift", 0),
+        mutation=data.get("mutation", 0.0),
     )
 
 
@@ -125,7 +127,7 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
         "split": data.parts.split,
         "data_checksum": data.parts.checksum,
         "data_files": data.parts.files,
-        "notes": data.parts.notes,
+        "notes": data.notes,
         "threads": torch.get_num_threads(),
     }
 
@@ -144,7 +146,7 @@ def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule,
         trainer.loggers[0].rewind(reached["metrics_csv"])
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
     try:
-        run.write_result(notes=[*data.parts.notes, *estimate(model, data)])
+        run.write_result(notes=[*data.notes, *estimate(model, data)])
         if learns(model):
             with together(run.path, trainer.world_size, device_of(config["trainer"])):
                 trainer.fit(learner, data, ckpt_path=last, weights_only=True)
