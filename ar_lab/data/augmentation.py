@@ -31,7 +31,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, parts: Parts, shift: int, mutation: float, seed: int) -> "Augmentation":
-        """Raises ConfigError for a shift of what is no image or by more than it holds, or a mutation of real numbers."""
+        """Raises ConfigError for a shift of what is no image, or by more than it has, or a mutation of real numbers."""
         space = parts.codec.space
         if shift and not (space.kind == "image" and space.discrete):
             raise ConfigError(f"data.shift={shift}: needs images, this data is of kind {space.kind}; leave it at 0")
