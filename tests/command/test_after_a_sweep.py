@@ -57,6 +57,7 @@ def table(tmp_path: Path) -> list[str]:
     return ["model=charrnn", "model.hidden=8", "data=table", "data.path=table.csv", "data.batch_size=8"]
 
 
+@pytest.mark.slow
 def test_jobs_whose_data_file_was_written_again_stay_done(command, table):
     line = [
         *table,

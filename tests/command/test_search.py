@@ -200,6 +200,7 @@ def test_another_search_is_refused_its_directory(command):
     assert "model.features=8, this one has model.features=4" in answer.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folds", [[], ["cv=kfold", "cv.folds=3"]])
 def test_a_hopeless_trial_is_pruned_and_its_job_says_so(command, folds):
     line = ["sweep=optuna", *TINY, *folds, "trainer.max_steps=12", "trainer.val_check_interval=3"]

@@ -34,6 +34,7 @@ def test_trials_on_other_data_are_not_ranked_with_new_ones(command, table, folds
     assert written(path) == before and len(trials(path)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folds", FOLDS)
 def test_a_search_goes_on_with_the_same_data_in_files_written_again(command, table, folds):
     line = [*LINE, *folds, "data=table", f"data.path={table}"]
@@ -47,6 +48,7 @@ def test_a_search_goes_on_with_the_same_data_in_files_written_again(command, tab
     assert first.stat().st_mtime_ns == trained
 
 
+@pytest.mark.slow
 def test_a_search_looks_for_its_data_where_the_line_says(command, request, tmp_path):
     raw = tmp_path / "first/MNIST/raw"
     raw.mkdir(parents=True)

@@ -157,6 +157,7 @@ print(MNIST(root=root, cache=cache, levels=256, validation=0.1, split_seed=0, fr
 """
 
 
+@pytest.mark.slow
 def test_parallel_jobs_download_once(mnist, folders, server, monkeypatch):
     serve(monkeypatch, server, mnist)
     server.delay = 0.2

@@ -1,6 +1,6 @@
 """SIGKILL at any moment, and the same line again: the run ends bit for bit as if nothing had happened.
 
-Here a run is cut at every checkpoint that it writes, in this process; the slow test kills real processes.
+Here a run is cut at every checkpoint that it writes, in this process; another test kills real processes.
 """
 
 import functools
@@ -80,7 +80,8 @@ def copies(monkeypatch, tmp_path) -> list[Path]:
     return made
 
 
-@pytest.mark.parametrize("cut", [pytest.param(cut, marks=[pytest.mark.slow] * (cut != "plateau")) for cut in CUT])
+@pytest.mark.slow
+@pytest.mark.parametrize("cut", CUT)
 def test_a_run_goes_on_exactly_from_each_of_its_checkpoints(lab, copies, monkeypatch, cut):
     whole = lab(*LINE, *CUT[cut], "output=whole")
     assert len(copies) > 8

@@ -40,11 +40,13 @@ def test_pixelcnn_learns_digits(lab):
     assert 1.1 < test < baseline - 0.2
 
 
+@pytest.mark.slow
 def test_charrnn_learns_english(lab):
     test, baseline = figures(lab(*BRIEF, "model=charrnn", "model.hidden=128", "data=pydocs", "trainer.max_steps=150"))
     assert 1.5 < test < 2.5 < baseline
 
 
+@pytest.mark.slow
 def test_transformer_learns_english(lab):
     line = ["model=transformer", "model.layers=2", "data=pydocs", "data.context=64", "trainer.max_steps=150"]
     test, baseline = figures(lab(*BRIEF, *line, "evaluation.examples=200"))

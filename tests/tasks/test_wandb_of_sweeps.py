@@ -64,6 +64,7 @@ def test_every_job_is_a_run_in_the_sweeps_group_and_one_run_carries_the_answer(l
     assert len(seen(sweep)) == 1, "nothing ran, so nothing is to be told"
 
 
+@pytest.mark.slow
 def test_a_job_that_failed_is_failed_there_too_and_the_summary_goes_on_as_one_run(lab):
     line = ["-m", "optimizer.lr=0.001,1e30", *TINY]
     sweep = lab(*line, code=1)
