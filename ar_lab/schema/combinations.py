@@ -13,16 +13,27 @@ Config = dict[str, Any]
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    checks = (_task, _sample, _likelihood, _sgd, _selection, _stream, _precision, _devices)
+    checks = (_task, _compare, _evaluate, _sample, _likelihood, _sgd, _selection, _stream, _precision, _devices)
     for check in (*checks, model_conflicts, fold_conflicts):
         yield from check(config)
 
 
 def _task(config: Config) -> Iterator[str]:
     task = config["task"]["name"]
-    if task not in ("train", "list") and config["run"] is None:
+    if task not in ("train", "list", "compare") and config["run"] is None:
         what = "sweep" if task == "summarize" else "run"
         yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
+
+
+def _compare(config: Config) -> Iterator[str]:
+    if config["task"]["name"] == "compare" and config["run"] is not None:
+        yield f"task=compare: takes task.runs=[A,B], and not run={config['run']}; leave run= out"
+
+
+def _evaluate(config: Config) -> Iterator[str]:
+    task, kind = config["task"], known(config["data"]).kind
+    if task.get("scoring") == "windows" and kind not in (None, "sequence"):
+        yield f"task.scoring=windows: needs text, data={config['data']['name']} is not; leave it out"
 
 
 def _sample(config: Config) -> Iterator[str]:

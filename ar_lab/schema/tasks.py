@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ar_lab.schema.types import Count, Fraction, Inside, Labels, Location, Names, Positive, Section
+from ar_lab.schema.types import Count, Fraction, Inside, Labels, Location, Names, Natural, Positive, Section, Unit
 
 
 class Train(Section):
@@ -17,6 +17,16 @@ class Train(Section):
 class Evaluate(Section):
     name: Literal["evaluate"]
     stride: Count | None
+    scoring: Literal["stream", "windows"]
+    example: Natural | None
+    dynamic: bool
+    dynamic_lr: Positive
+    dynamic_decay: Unit
+
+
+class Compare(Section):
+    name: Literal["compare"]
+    runs: Annotated[list[Location], Field(min_length=2)]
 
 
 class Certify(Section):
@@ -73,6 +83,7 @@ class List(Section):
 TASKS: dict[str, type[Section]] = {
     "train": Train,
     "evaluate": Evaluate,
+    "compare": Compare,
     "certify": Certify,
     "sample": Sample,
     "score": Score,
