@@ -1,0 +1,68 @@
+"""The points of an exact sum: every example of a small space, or the midpoints of cells of one or two real variables."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float64, Shaped
+from torch import Tensor
+
+from ar_lab.distributions.base import LARGEST, Distribution, every_example, is_enumerable
+from ar_lab.space import Space
+
+SIDES = (64, 128, 256, 512)  # cells an axis
+LOST = 1e-6  # of the mass of P that a grid may miss
+DRAWS = 20_000  # of P, that say where it is
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points with one weight: 1 for every example, the volume of a cell for real numbers."""
+
+    points: Shaped[Tensor, "points dims"]
+    volume: float
+    side: int | None = None  # cells an axis; None: every example
+
+    @property
+    def how(self) -> str:
+        return "exact" if self.side is None else "quadrature"
+
+    def mass(self, log_prob: Float64[Tensor, " points"]) -> float:
+        """The sum of a probability over the points."""
+        return float(self.volume * log_prob.exp().sum())
+
+
+def has_grid(space: Space) -> bool:
+    """Whether sums over a space can be taken point by point."""
+    return is_enumerable(space) if space.discrete else space.dims <= 2
+
+
+def no_grid(space: Space) -> str:
+    """What a space is too large for, in words."""
+    if space.discrete:
+        return f"{space.levels}^{space.dims} examples, and sums run over at most {LARGEST:,}"
+    return f"{space.dims} real variables, and quadrature is of 1 or 2"
+
+
+def grid_of(distribution: Distribution, seed: int, margin: float = 0.5) -> Grid:
+    """Every example, or the coarsest grid on which P sums to one, `margin` of its extent wider on every side.
+
+    Raises:
+        ValueError: when no grid holds P, since its details are too fine or its tails too heavy.
+    """
+    if distribution.space.discrete:
+        return Grid(every_example(distribution.space), 1.0)
+    x = distribution.sample(DRAWS, torch.Generator().manual_seed(seed)).double()
+    low, high = x.amin(0), x.amax(0)
+    room = margin * (high - low)
+    for side in SIDES:
+        grid = midpoints(low - room, high + room, side)
+        if abs(grid.mass(distribution.log_prob(grid.points)) - 1) < LOST:
+            return grid
+    raise ValueError(f"quadrature: no grid of {SIDES[-1]} cells an axis holds P; use task.estimator=sampled")
+
+
+def midpoints(low: Float64[Tensor, " dims"], high: Float64[Tensor, " dims"], side: int) -> Grid:
+    """Equal cells of a box, of which smooth functions are summed with errors that fall exponentially."""
+    edge = (high - low) / side
+    axes = [low[i] + edge[i] * (torch.arange(side, dtype=torch.float64) + 0.5) for i in range(len(low))]
+    return Grid(torch.cartesian_prod(*axes).reshape(-1, len(low)), float(edge.prod()), side)
