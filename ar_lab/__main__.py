@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 from contextlib import redirect_stderr
-from pathlib import Path
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -16,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ar_lab.errors import ConfigError, Interrupted, LabError
 from ar_lab.job import MISTAKE, run_composed, say
-from ar_lab.recall import recall
+from ar_lab.recall import config_directory, recall
 from ar_lab.runs.recording import interruptible
 from ar_lab.schema.complaints import in_one_line
 
@@ -72,12 +71,6 @@ def overrides_last(arguments: list[str]) -> list[str]:
     overrides = [argument for argument in arguments if re.match(r"~|[+\w./@]+=", argument)]
     flags = [argument for argument in arguments if argument not in overrides]
     return [*flags, "--", *overrides] if flags and "--" not in flags else arguments
-
-
-def config_directory() -> Path:
-    """configs/ of the wheel, else of the checkout."""
-    package = Path(__file__).resolve().parent
-    return next(place for place in (package / "configs", package.parent / "configs") if place.is_dir())
 
 
 if __name__ == "__main__":

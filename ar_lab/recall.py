@@ -21,8 +21,14 @@ CHOOSABLE = ("task", "trainer", "logger", "sweep", "launcher")
 OF_THE_START = ("sweep", "launcher")
 # What a checkpoint's weights depend on, and what the state of its training depends on.
 OF_THE_WEIGHTS = ("data", "cv", "model", "likelihood")
-OF_THE_TRAINING = ("optimizer", "scheduler", "learner.ema", "seed", "init_from")
+OF_THE_TRAINING = ("optimizer", "scheduler", "learner.ema", "learner.select", "seed", "init_from")
 MOVABLE = ("data.root", "data.cache", "data.path")
+
+
+def config_directory() -> Path:
+    """configs/ of the wheel, else of the checkout."""
+    package = Path(__file__).resolve().parent
+    return next(place for place in (package / "configs", package.parent / "configs") if place.is_dir())
 
 
 def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
