@@ -6,7 +6,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("train", "validation", "test", "baseline", "ngram")
+from ar_lab.report.protocol import protocol_lines
+
+PARTS = {  # what stands before the metrics' names: the heading of its row; any other comes after these
+    "train": "train",
+    "validation": "validation",
+    "test": "test",
+    "windows": "test (windows)",
+    "dynamic": "test (dynamic)",
+    "baseline": "baseline",
+    "ngram": "ngram",
+}
 COLUMNS = {  # heading: the metric's name behind the part
     "nats/dim": "nats_per_dim",
     "bits/dim": "bits_per_dim",
@@ -33,14 +43,16 @@ def print_result(result: dict[str, Any], path: Path) -> None:
 
 def figures_table(metrics: dict[str, Any]) -> Table:
     """One row a part, one column a unit that the run has."""
-    headings = [h for h, name in COLUMNS.items() if any(f"{part}/{name}" in metrics for part in PARTS)]
+    scored = [name.removesuffix("/nats_per_dim") for name in metrics if name.endswith("/nats_per_dim")]
+    rows = [*(part for part in PARTS if part in scored), *(part for part in scored if part not in PARTS)]
+    headings = [h for h, name in COLUMNS.items() if any(f"{part}/{name}" in metrics for part in rows)]
     table = Table("part", title_justify="left")
     for heading in headings:
         table.add_column(heading, justify="right")
-    for part in PARTS:
-        if f"{part}/nats_per_dim" in metrics:
-            style = "bold" if part == "test" else None
-            table.add_row(part, *(_cell(metrics, f"{part}/{COLUMNS[h]}") for h in headings), style=style)
+    for part in rows:
+        style = "bold" if part == "test" else None
+        cells = (_cell(metrics, f"{part}/{COLUMNS[h]}") for h in headings)
+        table.add_row(PARTS.get(part, part), *cells, style=style)
     return table
 
 
@@ -61,6 +73,8 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
         lines.append(
             "ngram: model=ngram with its default values, fitted on the training part, scored on the test part."
         )
+    if "protocol" in result:
+        lines += protocol_lines(result["protocol"], result["metrics"])
     if "likelihood" in result:
         lines.append(f"likelihood: {result['likelihood']}   parameters: {result['parameters']:,}")
     if "seconds" in result:

@@ -12,8 +12,12 @@ from ar_lab.tasks.baselines import baselines
 from ar_lab.tasks.scored import monitored_examples, named, score, select
 
 
-def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) -> dict[str, Any]:
+def figures(
+    model: AutoregressiveModel, parts: Parts, config: dict[str, Any], intervals: bool = False
+) -> dict[str, Any]:
     """The metrics of result.json: `train/…`, `validation/…`, `test/…`, and of the test part `baseline/…`, `ngram/…`.
+
+    `intervals` adds those of 95 %, `…_ci95`, and the sums over all that was scored.
 
     Raises:
         DivergenceError: when the figure of a part is no finite number.
@@ -29,5 +33,5 @@ def figures(model: AutoregressiveModel, parts: Parts, config: dict[str, Any]) ->
         print(f"scoring {name}: {count}", file=sys.stderr, flush=True)
         nll = torch.cat([score(model, parts, x, config, condition) for x, condition in pieces])
         check_finite(name, nll)
-        metrics |= named(name, nll, parts)
+        metrics |= named(name, nll, parts, intervals, config["seed"])
     return metrics | baselines(parts, scored["test"], config)
