@@ -35,6 +35,14 @@ class DiscreteConditional(Conditional):
         """The probability of every level; sums to 1 over the last axis."""
 
 
+class ContinuousConditional(Conditional):
+    """A conditional over real numbers, with a density."""
+
+    @abstractmethod
+    def cdf(self, x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
+        """P(at most x), in double precision: uniform where the model is right (the probability integral transform)."""
+
+
 class Likelihood(ABC):
     """A family of conditionals: `outputs` (K) numbers a dimension describe one member."""
 

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ar_lab.likelihoods.base import Conditional, Likelihood
+from ar_lab.likelihoods.base import ContinuousConditional, Likelihood
 from ar_lab.likelihoods.mixture import component_and_rest
 from ar_lab.space import Space
 
@@ -15,7 +15,7 @@ from ar_lab.space import Space
 SCALE_FLOOR = 1e-3
 
 
-class GaussianMixtureConditional(Conditional):
+class GaussianMixtureConditional(ContinuousConditional):
     """p(x) = sum_m w_m N(x; mean_m, scale_m^2)."""
 
     def __init__(
@@ -36,6 +36,10 @@ class GaussianMixtureConditional(Conditional):
         m, rest = component_and_rest(self.logits, noise)
         quantile = torch.special.ndtri(rest).to(self.means.dtype)
         return (self.means.gather(-1, m) + self.scales.gather(-1, m) * quantile).squeeze(-1)
+
+    def cdf(self, x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
+        z = (x.unsqueeze(-1).double() - self.means) / self.scales
+        return (torch.softmax(self.logits.double(), -1) * torch.special.ndtr(z)).sum(-1)
 
     def tempered(self, temperature: float) -> "GaussianMixtureConditional":
         """Every component tempered on its own, which is exact for one component or well-separated ones.

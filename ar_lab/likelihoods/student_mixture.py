@@ -4,11 +4,11 @@ from math import pi
 
 import torch
 from jaxtyping import Float
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 from torch import Tensor
 from torch.nn import functional as F
 
-from ar_lab.likelihoods.base import Conditional, Likelihood
+from ar_lab.likelihoods.base import ContinuousConditional, Likelihood
 from ar_lab.likelihoods.mixture import component_and_rest
 from ar_lab.space import Space
 
@@ -17,7 +17,7 @@ SCALE_FLOOR = 1e-3
 FREEDOM_FLOOR = 2.0  # above it the variance is finite, as standardized data have it
 
 
-class StudentMixtureConditional(Conditional):
+class StudentMixtureConditional(ContinuousConditional):
     """p(x) = sum_m w_m C_m (1 + z_m^2 / nu_m)^(-(nu_m + 1) / 2) with z_m = (x - mean_m) / scale_m."""
 
     def __init__(
@@ -41,6 +41,11 @@ class StudentMixtureConditional(Conditional):
         freedom = self.freedom.detach().gather(-1, m).double().cpu().numpy()
         quantile = torch.from_numpy(stdtrit(freedom, rest.detach().cpu().numpy())).to(self.means)
         return (self.means.gather(-1, m) + self.scales.gather(-1, m) * quantile).squeeze(-1)
+
+    def cdf(self, x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
+        z = (x.unsqueeze(-1).double() - self.means) / self.scales
+        below = stdtr(*(part.detach().double().cpu().numpy() for part in (self.freedom, z)))
+        return (torch.softmax(self.logits.double(), -1) * torch.from_numpy(below).to(z.device)).sum(-1)
 
     def tempered(self, temperature: float) -> "StudentMixtureConditional":
         """Every component tempered on its own, which is exact for one component or well-separated ones.

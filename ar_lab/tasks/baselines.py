@@ -33,8 +33,8 @@ def others(parts: Parts, test: list[tuple[Tensor, Tensor | None]]) -> dict[str, 
     space, x = parts.codec.space, torch.cat([piece for piece, _ in test])
     if not space.discrete or not x.numel():
         return {}
-    uniform = torch.full(x.shape, log(space.levels)) + parts.codec.charge(x)
-    found = _lengths("uniform", float(uniform.double().mean()), parts, len(x))
+    uniform = log(space.levels) + float(parts.codec.charge(x).double().mean())
+    found = _lengths("uniform", uniform, parts, len(x))
     x = x[:COMPRESSED] if parts.is_stream else x[fixed_subset(x, max(1, COMPRESSED // space.dims), space.dims)]
     for name, size in _sizes(parts, x).items():
         found |= _lengths(name, size * 8 * log(2) / x.numel(), parts, len(x))

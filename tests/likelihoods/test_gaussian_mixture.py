@@ -22,6 +22,13 @@ def test_the_density_is_the_closed_form():
     torch.testing.assert_close(ours.log_prob(x), theirs.log_prob(x), rtol=0, atol=1e-12)
 
 
+def test_the_distribution_function_is_the_closed_form():
+    ours = conditional(100)
+    theirs = MixtureSameFamily(Categorical(logits=ours.logits), Normal(ours.means, ours.scales))
+    x = torch.linspace(-10, 10, 100, dtype=torch.float64)
+    torch.testing.assert_close(ours.cdf(x), theirs.cdf(x), rtol=0, atol=1e-12)
+
+
 def test_samples_follow_the_distribution_function():
     points = 4096
     ours = conditional(1)

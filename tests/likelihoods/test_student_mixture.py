@@ -28,6 +28,20 @@ def test_the_density_is_the_closed_form():
     torch.testing.assert_close(ours.log_prob(x), theirs.log_prob(x), rtol=0, atol=1e-12)
 
 
+def test_the_distribution_function_is_the_integral_of_the_density():
+    ours, between = conditional(6), torch.linspace(-4, 4, 6, dtype=torch.float64)
+    grid = between[:, None] + torch.linspace(-1, 0, 20_001, dtype=torch.float64)
+    parts = (part[:, None] for part in (ours.logits, ours.means, ours.scales, ours.freedom))
+    mass = torch.trapezoid(StudentMixtureConditional(*parts).log_prob(grid).exp(), grid)
+    torch.testing.assert_close(ours.cdf(between) - ours.cdf(between - 1), mass, rtol=0, atol=1e-6)
+
+
+def test_the_distribution_function_is_scipys():
+    ours, x = conditional(100), torch.linspace(-20, 20, 100, dtype=torch.float64)
+    cdf = torch.from_numpy(stats.t.cdf(x[:, None], ours.freedom, ours.means, ours.scales))
+    torch.testing.assert_close(ours.cdf(x), (torch.softmax(ours.logits, -1) * cdf).sum(-1), rtol=0, atol=1e-12)
+
+
 def test_samples_follow_the_distribution_function():
     points, ours = 4096, conditional(1)
     parts = (ours.logits, ours.means, ours.scales, ours.freedom)
