@@ -39,6 +39,10 @@ class Divergence:
         """What is minimized: a quantity that has its least value where the divergence has."""
         return self.value(log_p, log_q, grid)
 
+    def loss_of_p(self, ratio: Points) -> Scalar:
+        """The part of the loss that draws of P tell of."""
+        return self.of_p(ratio).mean()
+
 
 class ChiSquare(Divergence):
     """sum P^2 / Q - 1; it overflows long before its logarithm, the Rényi divergence of order 2, which is minimized."""
@@ -49,6 +53,9 @@ class ChiSquare(Divergence):
     def loss(self, log_p: Points, log_q: Points, grid: Grid) -> Scalar:
         squared = torch.where(log_p == -torch.inf, -torch.inf, log_p + log_ratio(log_p, log_q))
         return squared.logsumexp(0) + log(grid.volume)
+
+    def loss_of_p(self, ratio: Points) -> Scalar:
+        return ratio.logsumexp(0) - log(len(ratio))
 
 
 def log_ratio(log_p: Points, log_q: Points) -> Points:

@@ -1,5 +1,6 @@
-"""The points of an exact sum: every example of a small space, or the midpoints of cells of one or two real variables."""
+"""The points of an exact sum: every example of a small space, or the midpoints of cells of 1 or 2 real variables."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,22 +44,37 @@ def no_grid(space: Space) -> str:
     return f"{space.dims} real variables, and quadrature is of 1 or 2"
 
 
-def grid_of(distribution: Distribution, seed: int, margin: float = 0.5) -> Grid:
-    """Every example, or the coarsest grid on which P sums to one, `margin` of its extent wider on every side.
+def grid_of(distribution: Distribution, seed: int) -> Grid:
+    """Every example, or the coarsest grid around P that P sums to one on.
 
     Raises:
-        ValueError: when no grid holds P, since its details are too fine or its tails too heavy.
+        ValueError: when none does, since the details of P are too fine or its tails too heavy.
     """
     if distribution.space.discrete:
         return Grid(every_example(distribution.space), 1.0)
-    x = distribution.sample(DRAWS, torch.Generator().manual_seed(seed)).double()
+    grid = grid_around(draws_of(distribution, seed), [distribution.log_prob])
+    if abs(grid.mass(distribution.log_prob(grid.points)) - 1) > LOST:
+        raise ValueError(f"no grid of {SIDES[-1]} cells an axis holds P; use task.estimator=sampled")
+    return grid
+
+
+def draws_of(distribution: Distribution, seed: int) -> Float64[Tensor, "draws dims"]:
+    return distribution.sample(DRAWS, torch.Generator().manual_seed(seed)).double()
+
+
+@torch.no_grad()
+def grid_around(
+    x: Float64[Tensor, "draws dims"],
+    log_probs: Sequence[Callable[[Float64[Tensor, "points dims"]], Float64[Tensor, " points"]]],
+) -> Grid:
+    """The coarsest grid on which densities sum to one, else the finest: wider by half than their draws, on each side."""
     low, high = x.amin(0), x.amax(0)
-    room = margin * (high - low)
+    room = (high - low) / 2
     for side in SIDES:
         grid = midpoints(low - room, high + room, side)
-        if abs(grid.mass(distribution.log_prob(grid.points)) - 1) < LOST:
-            return grid
-    raise ValueError(f"quadrature: no grid of {SIDES[-1]} cells an axis holds P; use task.estimator=sampled")
+        if all(abs(grid.mass(log_prob(grid.points)) - 1) < LOST for log_prob in log_probs):
+            break
+    return grid
 
 
 def midpoints(low: Float64[Tensor, " dims"], high: Float64[Tensor, " dims"], side: int) -> Grid:
