@@ -9,18 +9,31 @@ from ar_lab.schema.models import model_conflicts
 from ar_lab.schema.sampling import refusals
 
 Config = dict[str, Any]
+KNOWN_SOURCES = "markov, hmm, ising, mixture or ring"
 
 
 def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
-    checks = (_task, _compare, _evaluate, _sample, _likelihood, _sgd, _selection, _stream, _precision, _devices)
+    checks = (
+        _task,
+        _compare,
+        _divergence,
+        _evaluate,
+        _sample,
+        _likelihood,
+        _sgd,
+        _selection,
+        _stream,
+        _precision,
+        _devices,
+    )
     for check in (*checks, model_conflicts, fold_conflicts):
         yield from check(config)
 
 
 def _task(config: Config) -> Iterator[str]:
     task = config["task"]["name"]
-    if task not in ("train", "list", "compare") and config["run"] is None:
+    if task not in ("train", "list", "compare", "divergence") and config["run"] is None:
         what = "sweep" if task == "summarize" else "run"
         yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
 
@@ -28,6 +41,20 @@ def _task(config: Config) -> Iterator[str]:
 def _compare(config: Config) -> Iterator[str]:
     if config["task"]["name"] == "compare" and config["run"] is not None:
         yield f"task=compare: takes task.runs=[A,B], and not run={config['run']}; leave run= out"
+
+
+def _divergence(config: Config) -> Iterator[str]:
+    task, data = config["task"], config["data"]
+    if task["name"] != "divergence":
+        return
+    if config["run"] is not None:
+        yield f"task=divergence: fits a family of its own, and not run={config['run']}; leave run= out"
+    if is_own(data) and not data["_target_"].startswith("ar_lab.data.known."):
+        yield f"task=divergence: nobody knows the distribution of data={data['name']}; use data={KNOWN_SOURCES}"
+    elif is_own(data) and task["family"] == "gaussian" and not known(data).real:
+        yield f"task.family=gaussian: needs real numbers, data={data['name']} has levels; use task.family=auto"
+    elif is_own(data) and task["family"] == "markov" and known(data).real:
+        yield f"task.family=markov: needs levels, data={data['name']} has real numbers; use task.family=auto"
 
 
 def _evaluate(config: Config) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """What every key of a task may be."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ar_lab.schema.types import Count, Fraction, Inside, Labels, Location, Names, Natural, Positive, Section, Unit
 
@@ -80,6 +80,30 @@ class List(Section):
     path: Location
 
 
+OBJECTIVES = ("forward_kl", "reverse_kl", "js", "tv", "hellinger", "chi2")
+
+
+def _objectives(value: Any) -> list[str]:
+    """The names of the divergences that are minimized, in the order of the table."""
+    names = list(OBJECTIVES) if value == "all" else value if isinstance(value, list) else [value]
+    if not names or not set(map(str, names)) <= set(OBJECTIVES):
+        raise ValueError(f"must be all, or one or a list of {', '.join(OBJECTIVES)}")
+    return [name for name in OBJECTIVES if name in names]
+
+
+class Divergence(Section):
+    name: Literal["divergence"]
+    family: Literal["auto", "gaussian", "factorized", "markov", "model"]
+    order: Count
+    objective: Annotated[Any, AfterValidator(_objectives)]
+    estimator: Literal["auto", "exact", "sampled"]
+    restarts: Count | None
+    steps: Count
+    lr: Positive | None
+    samples: Annotated[int, Field(ge=2)]
+    draws: Annotated[int, Field(ge=2)]
+
+
 TASKS: dict[str, type[Section]] = {
     "train": Train,
     "evaluate": Evaluate,
@@ -90,4 +114,5 @@ TASKS: dict[str, type[Section]] = {
     "reproduce": Reproduce,
     "summarize": Summarize,
     "list": List,
+    "divergence": Divergence,
 }
