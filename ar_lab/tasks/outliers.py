@@ -18,10 +18,11 @@ NULLS = 500  # examples of every null dataset, at most
 
 
 class Dataset(NamedTuple):
-    """Coded examples, and which ones of all that there are."""
+    """Coded examples, which ones of all that there are, and whether they are a null dataset."""
 
     x: Shaped[Tensor, "examples dims"]
     index: Int64[np.ndarray, " examples"]
+    null: bool = False
 
 
 def examples_of(parts: Parts, name: str, count: int) -> Dataset:
@@ -51,7 +52,7 @@ def datasets(parts: Parts, config: dict[str, Any]) -> dict[str, Dataset]:
             raise ConfigError(f"task.outliers: two datasets are called {key}; rename one, or score them apart")
         found[key] = chosen(outliers(name, codec, config), count)
     nulls = null_examples(codec.space, parts.train, found["test"].x, min(count, NULLS), config["seed"])
-    return found | {name: chosen(x, count) for name, x in nulls.items() if name not in found}
+    return found | {name: chosen(x, count)._replace(null=True) for name, x in nulls.items() if name not in found}
 
 
 def outliers(name: str, codec: Codec, config: dict[str, Any]) -> Shaped[Tensor, "all dims"]:
