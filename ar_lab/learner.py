@@ -1,6 +1,7 @@
 """MaximumLikelihood: the training step that minimizes cross-entropy."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -21,6 +22,7 @@ from ar_lab.optimizers import make_optimizer
 from ar_lab.ranks import gathered
 from ar_lab.schedules import Schedule
 
+SCORED = ("validation/nats_per_dim", "train_scored/nats_per_dim")  # at every validation, in evaluation mode
 LOSS_LIMIT = 1e6  # nats per dimension; a loss above it is divergence
 
 
@@ -113,13 +115,16 @@ class MaximumLikelihood(pl.LightningModule):
         self.state = state.detach()
         return -self.model.likelihood.conditional(params).log_prob(x)
 
-    def validation_step(self, batch: Batch) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int = 0, dataloader_idx: int = 0) -> None:
+        """Logs the figure of the validation part, and of the training part's examples that come as a second loader."""
         x, condition = batch
         nll = self.model.nll(x, condition) + self.codec.charge(x) if len(x) else x.new_zeros(x.shape, dtype=self.dtype)
         figure, rows = self.mean(nll)
         self.finite(figure, "validation figure")
-        self.log("step", float(self.global_step), batch_size=rows)  # or the loggers count the steps from 0
-        self.log("validation/nats_per_dim", figure, on_epoch=True, batch_size=rows, sync_dist=True)
+        name, log = SCORED[dataloader_idx], partial(self.log, batch_size=rows, add_dataloader_idx=False)
+        if not dataloader_idx:
+            log("step", float(self.global_step))  # or the loggers count the steps from 0
+        log(name, figure, on_epoch=True, sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["codec"] = self.codec.to_dict()  # so that a checkpoint is enough to sample from

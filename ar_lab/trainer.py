@@ -69,11 +69,12 @@ def make_callbacks(run: Run, learner: dict[str, Any], watchers: list[Callback], 
         # Not the buffers, of which an average is nonsense where they count or index.
         callbacks.append(EMAWeightAveraging(decay=learner["ema"], use_buffers=False))
     callbacks += [*watchers, EndWithValidation()]
-    if selects:
+    chooses = selects and learner.get("select", "best") == "best"
+    if chooses:
         callbacks.append(BestCheckpoint(run.path))
     if selects and learner["patience"] is not None:
         callbacks.append(Patience(learner["patience"]))
-    callbacks.append(LastCheckpoint(run.path, selects, learner["save_seconds"]))
+    callbacks.append(LastCheckpoint(run.path, chooses, learner["save_seconds"]))
     return callbacks
 
 

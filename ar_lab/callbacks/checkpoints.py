@@ -66,8 +66,8 @@ class LastCheckpoint(Checkpoint):
 
     It stops and saves before a batch, every `seconds`, once the validation that may follow the last one is over; and
     only where an optimizer step was just made, since gradients that are still accumulating are not saved. A second
-    signal does not wait. With `selects=False` there is no validation part to choose by, and the last weights are the
-    best ones as well.
+    signal does not wait. With `selects=False` nothing is chosen by a validation part, and the last weights are kept as
+    the best ones as well.
 
     Raises:
         Interrupted: out of `trainer.fit`, after last.ckpt was written.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytorch_lightning import LightningDataModule
+from torch import Tensor
 
 from ar_lab.data.augmentation import Augmentation, Augmented
 from ar_lab.data.batches import Batch, FixedBatches, Lanes, ShuffledExamples, ShuffledWindows, TrainingBatches, windows
@@ -38,7 +39,8 @@ class DataModule(LightningDataModule):
     at most `validation_examples` examples, the same for every seed (of text, the first windows), so that runs compare.
     Where several processes train together, each has its rows of all these batches. With `blocks`, every training window
     of a text says in which of so many equal blocks of the training part it begins. `shift` and `mutation` augment the
-    batches of training and nothing else.
+    batches of training and nothing else. With `curves`, at most so many training examples, and no more than there are
+    validation examples, follow these in a second loader, as they are: the other side of the gap between the two parts.
 
     Raises:
         ConfigError: for `stream` on data that is not text, or an augmentation that the data cannot have.
@@ -53,6 +55,7 @@ class DataModule(LightningDataModule):
         stream: bool = False,
         validation_examples: int = 2000,
         blocks: int | None = None,
+        curves: int = 0,
         shift: int = 0,
         mutation: float = 0.0,
     ):
@@ -67,6 +70,7 @@ class DataModule(LightningDataModule):
         self.stream = stream
         self.validation_examples = validation_examples
         self.blocks = blocks
+        self.curves = curves
         self.augmentation = Augmentation.of(parts, shift, mutation, seed)
         self.training: TrainingBatches | None = None
         self.restored: dict[str, int] | None = None
@@ -112,10 +116,19 @@ class DataModule(LightningDataModule):
             return batches
         return Share(batches, self.trainer.global_rank, self.trainer.world_size)
 
-    def val_dataloader(self) -> FixedBatches | Share | list[Batch]:
+    def val_dataloader(self) -> FixedBatches | Share | list[FixedBatches | Share]:
+        x, labels = self._fixed("validation", self.validation_examples)
+        if not len(x):
+            return []
+        validation = self._share(FixedBatches(x, self.batch_size, labels))
+        if not self.curves:
+            return validation
+        x, labels = self._fixed("train", min(self.curves, len(x)))
+        return [validation, self._share(FixedBatches(x, self.batch_size, labels))]
+
+    def _fixed(self, part: str, count: int) -> tuple[Tensor, Tensor | None]:
+        """The examples of a part that are scored every time; of text, the first windows."""
         if self.parts.is_stream:
-            seams = self.parts.seams.get("validation", [])
-            x, labels = windows(self.parts.validation, self.space.dims, seams)[: self.validation_examples], None
-        else:
-            x, labels = self.parts.subset("validation", self.validation_examples)
-        return self._share(FixedBatches(x, self.batch_size, labels)) if len(x) else []
+            stream, seams = getattr(self.parts, part), self.parts.seams.get(part, [])
+            return windows(stream, self.space.dims, seams)[:count], None
+        return self.parts.subset(part, count)

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ar_lab.report.learning_curves import overfitting_line
 from ar_lab.report.protocol import protocol_lines
 
 PARTS = {  # what stands before the metrics' names: the heading of its row; any other comes after these
@@ -79,12 +80,15 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
         lines.append(f"likelihood: {result['likelihood']}   parameters: {result['parameters']:,}")
     if "seconds" in result:
         lines.append(f"time: {result['seconds']:.0f} s, of which training {result.get('training_seconds', 0):.0f} s")
+    lines += [] if (line := overfitting_line(result)) is None else [line]
     lines += [f"note: {note}" for note in result.get("notes", [])]
     if "metrics" in result:
         where = result.get("run", path)
         lines.append(result.get("certificate", {}).get("verdict", f"not certified: task=certify run={where} proves it"))
     if result.get("status") not in (None, "done"):
         lines.append(f"status: {result['status']}")
+    if (path / "curves.png").is_file():
+        lines.append(f"curves: {path / 'curves.png'}")
     if result.get("samples"):
         lines.append(f"samples: {path / result['samples']}")
     return lines

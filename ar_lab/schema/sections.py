@@ -87,6 +87,7 @@ class Wandb(Section):
 class Learner(Section):
     ema: Inside | None
     patience: Count | None
+    select: Literal["best", "last"] = "best"  # the config of an older run may lack it
     save_seconds: NonNegative
     compile: bool
 
@@ -94,6 +95,7 @@ class Learner(Section):
 class Evaluation(Section):
     examples: Count | None
     batch_size: Count
+    curves: Natural = 0  # the config of an older run may lack it
 
 
 class Run(Section):

@@ -1,6 +1,8 @@
-"""Overfitting: a verdict on one configuration from its gaps and validation curves."""
+"""Overfitting: a verdict on a configuration, or on one run, from gaps and validation curves."""
 
 from collections.abc import Sequence
+from math import hypot
+from typing import Any
 
 from ar_lab.sweeps.records import Record
 
@@ -10,6 +12,7 @@ RULE = (
     "of the gap; - when unknown (fewer than 2 folds)."
 )
 TURN = 0.1  # of the gap
+NORMAL_95 = 1.959964  # standard errors on either side
 
 
 def verdict(gap: float | None, ci95: list[float] | None, rises: Sequence[float]) -> str | None:
@@ -27,3 +30,21 @@ def rise_of(record: Record) -> float:
     if record.validation_best is None or record.validation_last is None:
         return 0.0
     return record.validation_last - record.validation_best
+
+
+def of_one_run(metrics: dict[str, Any], validation: Sequence[float]) -> dict[str, Any]:
+    """`overfitting`, `gap` and `gap_se` of a run by the same rule, from its figures and its validation curve.
+
+    The gap is test minus train, whose examples are independent of one another, so that its error is of both; there are
+    no folds, and the interval is that over examples (of text, over blocks).
+    """
+    (test, test_se), (train, train_se) = (
+        (metrics[f"{part}/nats_per_dim"], metrics[f"{part}/nats_per_dim_se"]) for part in ("test", "train")
+    )
+    gap = test - train
+    if test_se is None or train_se is None:
+        return {"overfitting": None, "gap": gap, "gap_se": None}
+    se = hypot(test_se, train_se)
+    rise = validation[-1] - min(validation) if validation else 0.0
+    found = verdict(gap, [gap - NORMAL_95 * se, gap + NORMAL_95 * se], [rise])
+    return {"overfitting": found, "gap": gap, "gap_se": se}

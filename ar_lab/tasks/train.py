@@ -8,6 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from ar_lab.build import build, build_likelihood, build_model, partial
@@ -20,13 +21,16 @@ from ar_lab.errors import ConfigError
 from ar_lab.learner import MaximumLikelihood
 from ar_lab.model import AutoregressiveModel
 from ar_lab.ranks import together
+from ar_lab.report.learning_curves import save_curves
 from ar_lab.report.pictures import render, save_samples
 from ar_lab.report.table import print_result
 from ar_lab.restore import model_weights, read_checkpoint, restore
 from ar_lab.runs import Run
+from ar_lab.runs.curves import curve
 from ar_lab.runs.differences import difference
 from ar_lab.runs.provenance import environment
 from ar_lab.sampling.labels import labels_in_turn
+from ar_lab.sweeps.overfitting import of_one_run
 from ar_lab.sweeps.study import stopper
 from ar_lab.tasks.certify import certify_trained, examples
 from ar_lab.tasks.closed_form import estimate, keep, learns
@@ -70,10 +74,12 @@ def learn(run: Run, config: dict[str, Any]) -> None:
             run.write_result(status="pruned", metrics=summary)
             return
         # Figures come from float32, whatever the precision of training, as from a run that is restored.
-        model.float().load_state_dict(model_weights(read_checkpoint(run.checkpoint("best"))))
+        chosen = read_checkpoint(run.checkpoint("best"))
+        model.float().load_state_dict(model_weights(chosen))
         model.eval().to(device_of(config["trainer"]))
         summary |= figures(model, data.parts, config)
-        run.write_result(metrics=summary)
+        run.write_result(metrics=summary, chosen_step=chosen["global_step"])
+        watch_for_overfitting(run, trainer)
         print(f"drawing {config['task']['samples']} samples", file=sys.stderr, flush=True)
         noise = sample_noise(config, model)
         labels = labels_in_turn(model.space, len(noise), model.network.device)
@@ -87,13 +93,15 @@ def learn(run: Run, config: dict[str, Any]) -> None:
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
-    data = config["data"]
+    data, evaluation = config["data"], config["evaluation"]
+    scored = monitored_examples(evaluation["examples"])
     return DataModule(
         load_parts(config),
         batch_size=data["batch_size"],
         seed=config["seed"],
         stream=data.get("stream", False),
-        validation_examples=monitored_examples(config["evaluation"]["examples"]),
+        validation_examples=scored,
+        curves=evaluation.get("curves", 0),
         shift=data.get("shift", 0),
         mutation=data.get("mutation", 0.0),
     )
@@ -127,9 +135,26 @@ def facts(config: dict[str, Any], data: DataModule, model: AutoregressiveModel) 
         "split": data.parts.split,
         "data_checksum": data.parts.checksum,
         "data_files": data.parts.files,
-        "notes": data.notes,
+        "notes": notes(config, data),
         "threads": torch.get_num_threads(),
     }
+
+
+def notes(config: dict[str, Any], data: DataModule) -> list[str]:
+    """What a reader of the figures must know of the data and of the weights that are scored."""
+    last = config["learner"].get("select") == "last" and len(data.parts.validation) > 0
+    note = "learner.select=last: the figures are of the last weights; none were chosen by the validation part"
+    return [*data.notes, *([note] if last else [])]
+
+
+def watch_for_overfitting(run: Run, trainer: pl.Trainer) -> None:
+    """Writes the gap of a scored run with its verdict, and curves.png, which goes to W&B as well."""
+    validation = [figure for _, figure in curve(run.path, "validation/nats_per_dim")]
+    run.write_result(**of_one_run(run.result["metrics"], validation))
+    picture = save_curves(run.path, run.result)
+    for logger in trainer.loggers:
+        if picture is not None and isinstance(logger, WandbLogger):
+            logger.log_image("curves", images=[str(picture)])
 
 
 def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule, model: AutoregressiveModel) -> None:
@@ -146,7 +171,7 @@ def fit(run: Run, config: dict[str, Any], trainer: pl.Trainer, data: DataModule,
         trainer.loggers[0].rewind(reached["metrics_csv"])
     before, began = run.result.get("training_seconds", 0.0), time.monotonic()
     try:
-        run.write_result(notes=[*data.notes, *estimate(model, data)])
+        run.write_result(notes=[*notes(config, data), *estimate(model, data)])
         if learns(model):
             with together(run.path, trainer.world_size, device_of(config["trainer"])):
                 trainer.fit(learner, data, ckpt_path=last, weights_only=True)
