@@ -98,17 +98,20 @@ class MarkovChain(Process):
         return (symbols * place).sum(-1)
 
     def _draw(self, count: int, length: int, generator: torch.Generator) -> Int64[Tensor, "count length"]:
-        """By inverted distribution functions; the symbols before the first one are a context drawn from pi."""
+        """A walk over contexts from one that is drawn from pi; their last symbols are what is drawn."""
         uniform = torch.rand(count, length + 1, generator=generator, dtype=torch.float64)
         begun = inverted(self._grams[-1], uniform[:, 0])
-        bounds = self.transition.cumsum(1)[:, :-1].tolist()  # the last symbol takes what is left of 1
-        levels, contexts = len(self.transition[0]), len(self.transition)
+        bounds = self.transition.cumsum(1)[:, :-1].tolist()
+        rows = zip(begun.tolist(), uniform[:, 1:].tolist(), strict=True)
+        return torch.tensor([self._walked(bounds, *row) for row in rows], dtype=torch.int64).view(count, length)
+
+    def _walked(self, bounds: list[list[float]], context: int, uniform: list[float]) -> list[int]:
+        contexts, levels = self.transition.shape
         drawn = []
-        for context, row in zip(begun.tolist(), uniform[:, 1:].tolist(), strict=True):
-            for u in row:
-                drawn.append(bisect_right(bounds[context], u))
-                context = (context * levels + drawn[-1]) % contexts
-        return torch.tensor(drawn, dtype=torch.int64).view(count, length)
+        for u in uniform:
+            drawn.append(bisect_right(bounds[context], u))
+            context = (context * levels + drawn[-1]) % contexts
+        return drawn
 
 
 def stationary(transition: Float[Tensor, "contexts levels"]) -> Float[Tensor, " contexts"]:
