@@ -69,7 +69,7 @@ def descend(
     for _ in range(steps):
         optimizer.zero_grad()
         loss = estimator.loss(divergence, family)
-        losses.append(float(loss))
+        losses.append(loss.item())
         if not math.isfinite(losses[-1]):
             break
         loss.backward()

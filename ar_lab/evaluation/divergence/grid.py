@@ -67,7 +67,7 @@ def grid_around(
     x: Float64[Tensor, "draws dims"],
     log_probs: Sequence[Callable[[Float64[Tensor, "points dims"]], Float64[Tensor, " points"]]],
 ) -> Grid:
-    """The coarsest grid on which densities sum to one, else the finest: wider by half than their draws, on each side."""
+    """The coarsest grid on which densities sum to one, else the finest: half as wide again as their draws, each side."""
     low, high = x.amin(0), x.amax(0)
     room = (high - low) / 2
     for side in SIDES:
