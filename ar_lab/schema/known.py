@@ -45,7 +45,11 @@ def known(data: dict[str, Any]) -> Known:
         return Known(None, None, None, None)
     if data["_target_"].startswith("ar_lab.data.text."):
         return Known("sequence", False, 256 if data["codec"] == "bytes" else None, data["context"])
-    if class_of(data) == "Table":
-        return Known("vector", True, None, None)
+    if class_of(data) in ("Markov", "HMM"):
+        return Known("sequence", False, data["levels"], data["context"])
+    if class_of(data) == "Ising":
+        return Known("image", False, 2, data["height"] * data["width"])
+    if class_of(data) in ("Table", "Mixture", "Ring"):
+        return Known("vector", True, None, None if class_of(data) == "Table" else 2)
     shape = SHAPES.get(class_of(data))
     return Known("image", False, data.get("levels", 2), shape and prod(shape))
