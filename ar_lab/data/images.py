@@ -16,6 +16,7 @@ from ar_lab.codecs.image import ImageCodec
 from ar_lab.data.folds import Fold, drawn, fold_notes
 from ar_lab.data.image_files import Collection, image_paths, read_folder, read_npz
 from ar_lab.data.labels import classes, coded
+from ar_lab.data.only import Only, having, only_notes
 from ar_lab.data.parts import Parts, Source
 from ar_lab.data.published import prepared, read_from
 from ar_lab.errors import ConfigError
@@ -73,16 +74,28 @@ class OwnSplit(Source):
         split_seed: int,
         fraction: float,
         condition: bool = False,
+        only: Only = None,
     ):
-        self.levels, self.condition = levels, condition
+        self.levels, self.condition, self.only = levels, condition, only
         self.shares = {"validation": validation, "test": test, "fraction": fraction, "seed": split_seed}
 
     @abstractmethod
     def read(self) -> Collection:
         """All images."""
 
+    def having(self, kept: bool) -> Collection:
+        """The images that have a label of `only`, or those that have none of them."""
+        found = self.read()
+        if self.only is None:
+            return found
+        mask = having(found.labels, self.only, "this data") == kept
+        return Collection(*(part if part is None else part[mask] for part in found))
+
+    def left_out(self) -> Images:
+        return super().left_out() if self.only is None else self.having(False).images
+
     def load(self, fold: Fold | None = None) -> Parts:
-        images, labels, groups = self.read()
+        images, labels, groups = self.having(True)
         names = classes(labels, "this data") if self.condition else ()
         codec = image_codec(images, self.raw_levels, self.levels, names)
         split = drawn(fold, len(images), **self.shares, labels=labels, groups=groups)
@@ -91,7 +104,7 @@ class OwnSplit(Source):
             codec,
             *(x[part] for part in (split.train, split.validation, split.test)),
             checksum=checksum(images, labels=labels, groups=groups),
-            notes=[*fold_notes(fold), *coarseness(codec), *conditioning(codec)],
+            notes=[*fold_notes(fold), *only_notes(self.only), *coarseness(codec), *conditioning(codec)],
             digest=split.digest,
             held_out=split.held_out,
             labels=coded(split.of(labels), names) if self.condition else {},
@@ -114,8 +127,8 @@ class Digits(OwnSplit):
 class ImageFiles(OwnSplit):
     """The user's images: a folder of files, or an .npz with `images` and, if they are known, `labels` and `groups`.
 
-    With `groups="folder"` an image's parent folder is its group: no folder is then in two parts. With `condition` it is
-    its label.
+    With `groups="folder"` an image's parent folder is its group: no folder is then in two parts. With `condition` or
+    `only` it is its label.
     """
 
     def __init__(self, *, path: str, groups: str | None = None, **own_split):
@@ -129,7 +142,8 @@ class ImageFiles(OwnSplit):
             raise ConfigError(f"data.groups=folder: {path} is no folder; an .npz has its groups in an array `groups`")
 
     def read(self) -> Collection:
-        return read_npz(self.path) if self.in_array else read_folder(self.path, self.grouped, self.condition)
+        labeled = self.condition or self.only is not None
+        return read_npz(self.path) if self.in_array else read_folder(self.path, self.grouped, labeled)
 
     def paths(self) -> list[Path]:
         """The files, and for a folder itself and its subfolders, which change when an image comes or goes."""
@@ -154,9 +168,10 @@ class Published(Source):
         split_seed: int,
         fraction: float,
         condition: bool = False,
+        only: Only = None,
     ):
         self.root, self.cache = Path(root).expanduser(), Path(cache).expanduser()
-        self.levels, self.condition = levels, condition
+        self.levels, self.condition, self.only = levels, condition, only
         self.shares = {"validation": validation, "fraction": fraction, "seed": split_seed}
 
     def read(self) -> tuple[Images, Labels, TestImages, TestLabels]:
@@ -167,8 +182,21 @@ class Published(Source):
         train_images, test_images = (part if part.ndim == 4 else part[..., None] for part in images)
         return train_images, np.asarray(train.targets), test_images, np.asarray(test.targets)
 
-    def load(self, fold: Fold | None = None) -> Parts:
+    def having(self, kept: bool) -> tuple[Images, Labels, TestImages, TestLabels]:
+        """What `read` gives of the labels in `only`, or of all others."""
         images, labels, test, test_labels = self.read()
+        if self.only is None:
+            return images, labels, test, test_labels
+        names = getattr(self.dataset, "classes", ())
+        train, tested = (having(of, self.only, "this data", names) == kept for of in (labels, test_labels))
+        return images[train], labels[train], test[tested], test_labels[tested]
+
+    def left_out(self) -> Images:
+        """Of the official test part alone."""
+        return super().left_out() if self.only is None else self.having(False)[2]
+
+    def load(self, fold: Fold | None = None) -> Parts:
+        images, labels, test, test_labels = self.having(True)
         names = classes(labels, "this data") if self.condition else ()
         codec = image_codec(images, self.raw_levels, self.levels, names)
         split = drawn(fold, len(images), **self.shares, labels=labels)
@@ -180,7 +208,7 @@ class Published(Source):
             x[split.validation],
             codec.encode(test) if fold is None else x[split.test],
             checksum=checksum(images, test, labels=labels, test_labels=test_labels if self.condition else None),
-            notes=[*fold_notes(fold), *coarseness(codec), *conditioning(codec), *self.notes()],
+            notes=[*fold_notes(fold), *only_notes(self.only), *coarseness(codec), *conditioning(codec), *self.notes()],
             digest=split.digest,
             held_out=split.held_out,
             labels=coded(by_part, names) if self.condition else {},

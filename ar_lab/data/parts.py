@@ -13,6 +13,7 @@ from torch import Tensor
 from ar_lab.codecs.base import Codec
 from ar_lab.data.folds import Fold
 from ar_lab.distributions.base import Distribution
+from ar_lab.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,14 @@ class Source(ABC):
         Raises:
             DataError: with one line that names the file or directory and the remedy.
         """
+
+    def left_out(self) -> Any:
+        """The raw examples whose labels `data.only` does not name: in no part, and so outliers of all three.
+
+        Raises:
+            ConfigError: when there are none.
+        """
+        raise ConfigError("data.only=null: no example is left out; name the labels to keep")
 
     def paths(self) -> list[Path] | None:
         """The files that `load` reads, there already or yet to be fetched; None when they are not known."""

@@ -45,6 +45,7 @@ Location = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
 Locations = Annotated[list[Location], Field(min_length=1), BeforeValidator(_one_or_more)]
 
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1), BeforeValidator(_one_or_more)]
+LabelNames = Annotated[list[int | str], Field(min_length=1), BeforeValidator(_one_or_more)]
 Labels = Annotated[Any, BeforeValidator(_labels)]
 
 
