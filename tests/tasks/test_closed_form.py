@@ -27,7 +27,7 @@ def test_a_counted_model_leaves_what_a_trained_one_does(lab, data):
 def test_it_is_restored_scored_and_sampled_from_its_directory(lab):
     run = lab(*LINE, *TEXT)
     lab("task=evaluate", f"run={run}")
-    assert result(run / "evaluate")["metrics"] == result(run)["metrics"]
+    assert result(run / "evaluate")["metrics"].items() >= result(run)["metrics"].items()
     lab("task=sample", f"run={run}", "task.count=2")
     assert (run / "sample/samples.txt").stat().st_size > 0
     assert not ar_lab.load(run).training

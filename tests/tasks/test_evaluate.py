@@ -17,7 +17,7 @@ def run(lab):
 
 def test_evaluate_repeats_the_figures_of_training(lab, run):
     lab("task=evaluate", f"run={run}")
-    assert result(run / "evaluate")["metrics"] == result(run)["metrics"]
+    assert result(run / "evaluate")["metrics"].items() >= result(run)["metrics"].items()
 
 
 def test_a_repeat_gets_a_number(lab, run):
@@ -50,7 +50,7 @@ def test_other_data_than_the_runs_are_refused(lab, capfd, tmp_path):
         (tmp_path / name).write_text(text)
     run = lab(*SMALL["charrnn"], *QUICK, "data=text", "data.path=a.txt", "data.context=16", "trainer.max_steps=1")
     lab("task=evaluate", f"run={run}", "data.path=b.txt", code=2)
-    assert "the data differ from those of" in capfd.readouterr().err
+    assert "the data are others now" in capfd.readouterr().err
 
 
 def test_a_damaged_checkpoint_is_one_line(lab, run, capfd):

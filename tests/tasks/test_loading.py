@@ -95,12 +95,12 @@ def test_a_run_records_its_fold_and_is_scored_on_it_again(lab, capfd):
     assert found["data_files"] == load_parts(composed()).files
     assert any("fold 2 of 5" in note for note in found["notes"])
     lab("task=evaluate", f"run={run.parent}")
-    assert result(run.parent / "evaluate")["metrics"] == found["metrics"]
+    assert result(run.parent / "evaluate")["metrics"].items() >= found["metrics"].items()
     lab("task=evaluate", f"run={run.parent}", "cv.fold=3", code=2)
     assert "cv.fold=3: the run has 2, and its checkpoint depends on it" in capfd.readouterr().err
     run.write_text(run.read_text().replace(found["split"]["hash"], "0" * 64))
     lab("task=evaluate", f"run={run.parent}", code=2)
-    assert "split otherwise than in" in capfd.readouterr().err
+    assert "split otherwise now" in capfd.readouterr().err
 
 
 def test_a_block_in_two_stretches_is_scored_from_the_start_of_each():

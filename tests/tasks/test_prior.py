@@ -13,7 +13,7 @@ def test_it_trains_from_the_ngram_and_is_scored_again_alike(lab, model, stream):
     metrics = result(run)["metrics"]
     assert metrics["test/nats_per_dim"] == pytest.approx(metrics["ngram/nats_per_dim"], abs=0.2)
     lab("task=evaluate", f"run={run}")
-    assert result(run / "evaluate")["metrics"] == metrics
+    assert result(run / "evaluate")["metrics"].items() >= metrics.items()
 
 
 def test_images_are_refused_in_one_line(lab, capfd):

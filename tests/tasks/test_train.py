@@ -148,7 +148,7 @@ def test_weights_of_another_shape_are_refused(lab, capfd):
 def test_figures_come_from_float32_whatever_training_computed_in(lab, data, precision):
     run = lab(f"data={data}", *SMALL["charrnn"], *QUICK, f"trainer.precision={precision}", "trainer.max_steps=2")
     lab("task=evaluate", f"run={run}")
-    assert result(run / "evaluate")["metrics"] == result(run)["metrics"]
+    assert result(run / "evaluate")["metrics"].items() >= result(run)["metrics"].items()
 
 
 def test_accumulated_batches_log_the_loss_of_all(lab):
