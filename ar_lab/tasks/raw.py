@@ -53,8 +53,8 @@ def raw_test(config: Path, codec: Codec, own: dict[str, Any]) -> Any:
     if theirs.space.kind != codec.space.kind:
         raise ConfigError(f"task.outliers={name}: {KINDS[theirs.space.kind]}, the run's are {KINDS[codec.space.kind]}")
     if isinstance(codec, ImageCodec) and isinstance(theirs, ImageCodec) and theirs.raw_levels != codec.raw_levels:
-        ours = f"{theirs.raw_levels} levels, the run's of {codec.raw_levels}"
-        raise ConfigError(f"task.outliers={name}: images of {theirs.shape} with {ours}; name images with as many")
+        sizes = f"{theirs.shape} with {theirs.raw_levels} levels, the run's are {codec.shape} with {codec.raw_levels}"
+        raise ConfigError(f"task.outliers={name}: images of {sizes}; name images with as many")
     if isinstance(theirs, TableCodec):
         return ordered(raw, theirs.columns, codec, name)
     return raw.decode(errors="ignore") if isinstance(raw, bytes) and codec.kind == "characters" else raw

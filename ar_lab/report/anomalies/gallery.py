@@ -13,7 +13,7 @@ GAP = 0.12  # between two images, in widths of one
 
 
 class Row(NamedTuple):
-    """Images side by side under their captions, or maps of them, which have one color scale with maps of their name."""
+    """Images side by side under their captions, and maps of them, one color scale a row."""
 
     label: str
     images: Shaped[np.ndarray, "count height width channels"]  # bytes
@@ -31,19 +31,21 @@ def save_gallery(rows: Sequence[Row], path: Path) -> None:
 
 def save_maps(rows: Sequence[Row], path: Path) -> None:
     """Under every row of images its maps: bits from dark to bright, differences of two models from blue to red."""
-    names = list(rows[0].maps)
-    figure, axes = _strips(len(rows) * (1 + len(names)), max(len(row.images) for row in rows))
-    limits = {name: np.quantile(np.abs(np.concatenate([r.maps[name].ravel() for r in rows])), 0.995) for name in names}
+    height = 1 + len(rows[0].maps)
+    figure, axes = _strips(len(rows) * height, max(len(row.images) for row in rows))
     for k, row in enumerate(rows):
-        first, *below = axes[k * (1 + len(names)) : (k + 1) * (1 + len(names))]
+        first, *below = axes[k * height : (k + 1) * height]
         _images(first, row)
         for axis, (name, maps) in zip(below, row.maps.items(), strict=True):
-            signed = name != names[0]
-            _strip(
-                axis, maps, vmin=-limits[name] if signed else 0, vmax=limits[name], cmap="RdBu_r" if signed else "magma"
-            )
-            axis.set_ylabel(f"{name}\n≤ {limits[name]:.2g} bits", rotation=0, ha="right", va="center", fontsize=7)
+            _map(axis, name, maps, signed=axis is not below[0])
     figure.savefig(path, dpi=110)
+
+
+def _map(axis: Axes, name: str, maps: Float64[np.ndarray, "count height width"], signed: bool) -> None:
+    limit = float(np.quantile(np.abs(maps), 0.995)) or 1.0
+    low, colors = (-limit, "RdBu_r") if signed else (0, "magma")
+    _strip(axis, maps, vmin=low, vmax=limit, cmap=colors)
+    axis.set_ylabel(f"{name}\n{low:.2g} to {limit:.2g} bits", rotation=0, ha="right", va="center", fontsize=7)
 
 
 def _strips(rows: int, columns: int) -> tuple[Figure, list[Axes]]:
