@@ -18,15 +18,17 @@ def print_divergences(figures: Figures, notes: list[str]) -> None:
     """A row a fit, a column a divergence, the least of each column bold."""
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     console.print(divergence_table(figures))
-    console.print("chi2: E_Q[(P/Q)^2] - 1; hellinger: squared; nats, no bits; bold or *: the least of its column.")
+    console.print(
+        "KL and JS in nats; tv and squared hellinger in 0..1; chi2: E_Q[(P/Q)^2] - 1; bold, *: the least of its column."
+    )
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def divergence_table(figures: Figures) -> Table:
     table = Table("Q minimizes", title_justify="left")
-    for name, divergence in DIVERGENCES.items():
-        table.add_column(f"{name}\n({divergence.unit})", justify="right")
+    for name in DIVERGENCES:
+        table.add_column(name, justify="right")
     least = {name: min(figures, key=lambda row: figures[row][name].value) for name in DIVERGENCES}
     for row, found in figures.items():
         table.add_row(row, *(_cell(found[name], least[name] == row) for name in DIVERGENCES))
@@ -34,8 +36,10 @@ def divergence_table(figures: Figures) -> Table:
 
 
 def _cell(found: Figure, is_least: bool) -> str:
-    text = f"{found.value:.4f}" if abs(found.value) < 1e4 else f"{found.value:.3g}"
-    text = text if found.se is None else f"{text} ± {found.se:.2g}"
+    if found.se is not None:
+        text = f"{found.value:.4g} ± {found.se:.1g}"
+    else:
+        text = f"{found.value:.4f}" if abs(found.value) < 1e4 else f"{found.value:.3g}"
     return f"[bold]{text}*[/bold]" if is_least else f"{text} "
 
 

@@ -17,7 +17,9 @@ from ar_lab.tasks.divergence_fits import estimator_for, family_name, fitted
 from ar_lab.tasks.loading import load_parts
 from ar_lab.tasks.place import check_output, new_directory
 
-TOLERANCE = 1e-3  # relative, by which another fit may be better in a column than the one that minimized it
+TOLERANCE = (
+    1e-3  # relative, or to a tenth, by which another fit may be better in a column than the one that minimized it
+)
 Figures = dict[str, dict[str, Figure]]  # objective of a fit -> divergence
 
 
@@ -130,7 +132,7 @@ def off_diagonal(figures: Figures) -> list[str]:
         best = min(figures, key=lambda row: figures[row][name].value)
         other = figures[best][name]
         error = 3 * math.hypot(own.se or 0.0, other.se or 0.0)
-        if own.value - other.value > TOLERANCE * max(abs(own.value), TOLERANCE) + error:
+        if own.value - other.value > TOLERANCE * max(abs(own.value), 0.1) + error:
             lines.append(
                 f"warning: {name} is lower in the {best} fit than in its own; give more task.steps or restarts"
             )

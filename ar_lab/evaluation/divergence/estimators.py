@@ -10,7 +10,7 @@ from torch import Tensor
 from ar_lab.distributions.base import Distribution
 from ar_lab.evaluation.divergence.definitions import DIVERGENCES, Divergence
 from ar_lab.evaluation.divergence.families import Family
-from ar_lab.evaluation.divergence.grid import Grid, draws_of, grid_around, grid_of
+from ar_lab.evaluation.divergence.grid import FINE, Grid, draws_of, grid_around, grid_of
 
 MISSED = 1e-4  # of the mass of a distribution, from which on a quadrature is remarked upon
 DOMINANT = 0.1  # the share of one draw in a sum, from which on a figure is remarked upon
@@ -74,7 +74,7 @@ class Sums(Estimator):
         """A grid that holds both P and Q."""
         generator = torch.Generator().manual_seed(self.seed)
         x = torch.cat([draws_of(self.distribution, self.seed), family.sample(4096, generator)])
-        return grid_around(x, [self.distribution.log_prob, family.log_prob])
+        return grid_around(x, [self.distribution.log_prob, family.log_prob], least=FINE)
 
 
 class Samples(Estimator):

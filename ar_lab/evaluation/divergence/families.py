@@ -7,12 +7,14 @@ import torch
 from jaxtyping import Float64, Int64, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from ar_lab.distributions.base import Distribution
 from ar_lab.model import AutoregressiveModel
 from ar_lab.space import Space
 
 DRAWS = 4096  # of P, by which a Gaussian begins near it
+AT_ONCE = 4096  # examples whose activations are held for the gradient
 
 
 class Family(nn.Module, ABC):
@@ -68,21 +70,20 @@ class Tables(Family):
         self.logits = nn.Parameter(torch.randn(shape, generator=generator, dtype=torch.float64))
 
     def log_prob(self, x: Shaped[Tensor, "examples dims"]) -> Float64[Tensor, " examples"]:
-        x, places = x.long(), torch.arange(self.space.dims)
-        contexts = torch.stack([self._context(x, i) for i in range(self.space.dims)], dim=1)
-        return self.logits.log_softmax(-1)[places, contexts, x].sum(1)
+        x = x.long()
+        contexts = self._contexts(x)[:, :-1]
+        return self.logits.log_softmax(-1)[torch.arange(self.space.dims), contexts, x].sum(1)
 
-    def _context(self, x: Int64[Tensor, "examples _"], i: int) -> Int64[Tensor, " examples"]:
-        """The row of dimension i's table: the levels before it as the digits of a number."""
-        before = F.pad(x[:, max(0, i - self.order) : i], (max(0, self.order - i), 0))
+    def _contexts(self, x: Int64[Tensor, "examples some"]) -> Int64[Tensor, "examples some+1"]:
+        """The rows of the tables of these dimensions and the next: the levels before each as the digits of a number."""
         digits = self.space.levels ** torch.arange(self.order).flip(0)
-        return (before * digits).sum(1)
+        return (F.pad(x, (self.order, 0)).unfold(1, self.order, 1) * digits).sum(-1)
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Int64[Tensor, "count dims"]:
         x = torch.zeros(count, 0, dtype=torch.int64)
-        for i, table in enumerate(self.logits.softmax(-1)):
-            drawn = table[self._context(x, i)].multinomial(1, generator=generator)
+        for table in self.logits.softmax(-1):
+            drawn = table[self._contexts(x)[:, -1]].multinomial(1, generator=generator)
             x = torch.cat([x, drawn], dim=1)
         return x
 
@@ -95,7 +96,10 @@ class Modeled(Family):
         self.model = model.double().eval()
 
     def log_prob(self, x: Shaped[Tensor, "examples dims"]) -> Float64[Tensor, " examples"]:
-        return self.model.log_prob(self.model.cast(x)).double()
+        parts = self.model.cast(x).split(AT_ONCE)
+        if len(parts) == 1:
+            return self.model.log_prob(parts[0])
+        return torch.cat([checkpoint(self.model.log_prob, part, use_reentrant=False) for part in parts])
 
     def sample(self, count: int, generator: torch.Generator) -> Shaped[Tensor, "count dims"]:
         # A copy made outside of inference mode, for gradients run through what is done with it.

@@ -15,7 +15,7 @@ from ar_lab.evaluation.divergence.families import Family
 
 LAST = 0.01  # of the learning rate, at the last step
 POLISH = 60  # iterations of L-BFGS a round
-STILL = 1e-5  # the gain of a last round of polishing, relative to the loss, below which a fit has converged
+STILL = 1e-5  # the gain of a last round of polishing, relative to the loss or 1, below which a fit has converged
 Trajectory = list[float]
 
 
@@ -82,7 +82,7 @@ def descend(
 def polish(divergence: Divergence, estimator: Estimator, family: Family) -> bool:
     """Two rounds of L-BFGS on an exact loss, the second of which tells whether the fit has converged."""
     ends = [_round(divergence, estimator, family) for _ in range(2)]
-    return ends[0] - ends[1] <= STILL * max(abs(ends[1]), STILL)
+    return ends[0] - ends[1] <= STILL * max(abs(ends[1]), 1)
 
 
 def _round(divergence: Divergence, estimator: Estimator, family: Family) -> float:
@@ -109,7 +109,9 @@ def _round(divergence: Divergence, estimator: Estimator, family: Family) -> floa
 
 def settle(fits: dict[str, Fit], estimator: Estimator) -> dict[str, Fit]:
     """The same fits, but one that the fit of another objective beats in its own begins again from there."""
-    return {name: _settled(one, list(fits.values()), estimator) for name, one in fits.items()}
+    for name in [*fits, *fits]:  # twice, since what begins again may beat others in turn
+        fits = {**fits, name: _settled(fits[name], list(fits.values()), estimator)}
+    return fits
 
 
 def _settled(one: Fit, fits: Sequence[Fit], estimator: Estimator) -> Fit:

@@ -10,7 +10,8 @@ from torch import Tensor
 from ar_lab.distributions.base import LARGEST, Distribution, every_example, is_enumerable
 from ar_lab.space import Space
 
-SIDES = (64, 128, 256, 512)  # cells an axis
+SIDES = {1: (512, 2048), 2: (64, 128, 256, 512)}  # of as many variables: cells an axis
+FINE = 256  # cells an axis that figures take at least: total variation is no smooth sum
 LOST = 1e-6  # of the mass of P that a grid may miss
 DRAWS = 20_000  # of P, that say where it is
 
@@ -54,7 +55,7 @@ def grid_of(distribution: Distribution, seed: int) -> Grid:
         return Grid(every_example(distribution.space), 1.0)
     grid = grid_around(draws_of(distribution, seed), [distribution.log_prob])
     if abs(grid.mass(distribution.log_prob(grid.points)) - 1) > LOST:
-        raise ValueError(f"no grid of {SIDES[-1]} cells an axis holds P; use task.estimator=sampled")
+        raise ValueError(f"no grid of {grid.side} cells an axis holds P; use task.estimator=sampled")
     return grid
 
 
@@ -66,11 +67,12 @@ def draws_of(distribution: Distribution, seed: int) -> Float64[Tensor, "draws di
 def grid_around(
     x: Float64[Tensor, "draws dims"],
     log_probs: Sequence[Callable[[Float64[Tensor, "points dims"]], Float64[Tensor, " points"]]],
+    least: int = 1,
 ) -> Grid:
-    """The coarsest grid on which densities sum to one, else the finest: half as wide again as their draws, each side."""
+    """The coarsest grid on which densities sum to one, else the finest; wider than their draws by half on each side."""
     low, high = x.amin(0), x.amax(0)
     room = (high - low) / 2
-    for side in SIDES:
+    for side in (side for side in SIDES[x.shape[1]] if side >= least):
         grid = midpoints(low - room, high + room, side)
         if all(abs(grid.mass(log_prob(grid.points)) - 1) < LOST for log_prob in log_probs):
             break
