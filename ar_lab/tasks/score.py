@@ -15,6 +15,7 @@ from ar_lab.evaluation.anomaly.scores import group_typicality
 from ar_lab.report.anomalies.table import print_detections
 from ar_lab.report.found import show_found
 from ar_lab.restore import restore
+from ar_lab.tasks.alarm import alarm
 from ar_lab.tasks.anomaly import Scorer, Scores
 from ar_lab.tasks.extremes import save_extremes
 from ar_lab.tasks.loading import parts_of
@@ -31,11 +32,14 @@ class Scored(NamedTuple):
 
 
 def score(config: dict[str, Any]) -> None:
-    """Scores a run's test part, outliers and null datasets into RUN/score/: figures, pictures, every score.
+    """Scores a run's test part, outliers and null datasets into RUN/score/, or with `task.input` a file of the user's.
 
     Raises:
         ConfigError: for outliers that are no examples of the run's space, and data that are no longer the run's.
     """
+    if config["task"]["input"] is not None:
+        alarm(config)
+        return
     restored = restore(config["run"])
     parts = parts_of(restored.run, config)
     others = datasets(parts, config)
