@@ -9,6 +9,7 @@ from ar_lab.report.chain_rule import print_chain, save_chain
 from ar_lab.report.found import show_found
 from ar_lab.report.table import print_result
 from ar_lab.restore import Restored, restore
+from ar_lab.tasks.attribution import attribute
 from ar_lab.tasks.baselines import others
 from ar_lab.tasks.chain_rule import chain_rule, check_example
 from ar_lab.tasks.figures import figures
@@ -45,6 +46,7 @@ def evaluate(config: dict[str, Any]) -> None:
         chain = chain_rule(model, parts, config)
         result["example"] = {"index": chain.index, "nats": chain.total, "file": save_chain(chain, directory).name}
         print_chain(chain)
+    metrics |= attribute(model, parts, config, directory)
     runs.write_json(directory / "result.json", result)
     show_found("evaluate", metrics, directory, config["logger"])
     print_result(result, directory)
