@@ -94,7 +94,7 @@ def _round(divergence: Divergence, estimator: Estimator, family: Family) -> floa
         optimizer.zero_grad()
         loss = estimator.loss(divergence, family)
         loss.backward()
-        return loss
+        return loss.detach()
 
     with torch.no_grad():
         at_first = float(estimator.loss(divergence, family))
