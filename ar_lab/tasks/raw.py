@@ -73,7 +73,7 @@ def raw_of(path: Path, codec: Codec) -> Any:
     if kind == "sequence":
         return read(path)
     if kind == "vector":
-        columns, rows = tables.Table(path=str(path), validation=0, test=0, split_seed=0, fraction=1).read()[:2]
+        columns, rows = tables.Table(path=str(path), validation=0.0, test=0.0, split_seed=0, fraction=1.0).read()[:2]
         return ordered(rows, columns, codec, str(path))
     if path.is_dir():
         return read_folder(path, False, False).images
