@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ar_lab.report.known import known_lines
 from ar_lab.report.learning_curves import overfitting_line
 from ar_lab.report.protocol import protocol_lines
 
@@ -74,6 +75,7 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
         lines.append(
             "ngram: model=ngram with its default values, fitted on the training part, scored on the test part."
         )
+    lines += known_lines(result.get("metrics", {}))
     if "protocol" in result:
         lines += protocol_lines(result["protocol"], result["metrics"])
     if "likelihood" in result:

@@ -25,7 +25,7 @@ class Known(NamedTuple):
         """The values of a dimension in words."""
         if self.real is None:
             return None
-        if self.kind == "sequence":
+        if self.kind == "sequence" and self.levels != 2:
             return "many levels (text)"
         return "real numbers" if self.real else f"{self.levels} levels"
 

@@ -9,6 +9,7 @@ from ar_lab.data.parts import Parts
 from ar_lab.evaluation.figures import check_finite
 from ar_lab.model import AutoregressiveModel
 from ar_lab.tasks.baselines import baselines
+from ar_lab.tasks.known import against_distribution
 from ar_lab.tasks.scored import monitored_examples, named, score, select
 
 
@@ -34,4 +35,5 @@ def figures(
         nll = torch.cat([score(model, parts, x, config, condition) for x, condition in pieces])
         check_finite(name, nll)
         metrics |= named(name, nll, parts, intervals, config["seed"])
+    metrics |= against_distribution(model, parts, scored["test"], metrics, nll, config)  # the last is that of test
     return metrics | baselines(parts, scored["test"], config)
