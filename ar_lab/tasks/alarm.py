@@ -1,4 +1,4 @@
-"""task=score task.input=FILE: which units of a file are unlike the run's own held-out ones, at a chosen rate of alarms."""
+"""task=score task.input=FILE: which units of a file are unlike the run's own held-out ones, at a rate of alarms."""
 
 import csv
 import sys
@@ -77,8 +77,10 @@ def limit_of(task: dict[str, Any], held_out: Float64[np.ndarray, " held_out"], u
 
 def notes(unit: str) -> list[str]:
     """What a reader of the alarms must know."""
-    found = ["a p-value is (1 + held-out scores as high) / (1 + held-out scores): of a file that is like the test part, "
-             "alarm_rate of the units are reported all the same"]  # fmt: skip
+    found = [
+        "a p-value is (1 + held-out scores as high) / (1 + held-out scores); where a file is like the test part, "
+        "about alarm_rate of its units are reported all the same"
+    ]
     if unit == "line":
         found.append("a line's score is the mean of its characters', given the text before it; short lines vary more")
     return found

@@ -27,5 +27,5 @@ def test_a_draw_like_the_held_out_ones_is_reported_at_the_rate():
 
 def test_too_few_held_out_units_say_which_rate_they_can_tell():
     assert threshold(np.arange(99.0), 0.01) == 98
-    with pytest.raises(ValueError, match="98 tell rates from 0.01 on"):
+    with pytest.raises(ValueError, match=r"98 tell rates from 0\.01 on"):
         threshold(np.arange(98.0), 0.01)

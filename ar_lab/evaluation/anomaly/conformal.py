@@ -1,6 +1,6 @@
-"""Alarms at a chosen rate: conformal p-values of scores against held-out examples (Vovk et al., 2005; Bates et al., 2023).
+"""Alarms at a chosen rate: conformal p-values of scores (Vovk et al., 2005; Bates et al., 2023).
 
-Where an example is a draw like the held-out ones, its p-value is at most the rate with a probability of at most the rate.
+A draw like the held-out examples has a p-value of at most the rate with a probability of at most the rate.
 """
 
 from math import floor

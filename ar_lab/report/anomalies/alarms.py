@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -21,6 +21,7 @@ mark { background: rgba(225,60,40,.35); color: inherit; }
 </style></head><body>"""
 
 
+@runtime_checkable
 class Scored(Protocol):
     """Units of a file: where they are, what they say, and their scores by name."""
 
