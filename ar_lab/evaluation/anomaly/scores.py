@@ -21,7 +21,7 @@ def typicality(nats: Scores, entropy: float) -> Scores:
 
 
 def group_typicality(nats: Scores, entropy: float, size: int, seed: int) -> Float64[np.ndarray, " groups"]:
-    """|mean of -log p over a group - H| of disjoint groups drawn at random (Nalisnick et al., 2019, eq. 3)."""
+    """|mean of -log p over a group - H| of disjoint groups drawn at random (Nalisnick et al., 2019)."""
     return typicality(nats[groups(len(nats), size, seed)].mean(1), entropy)
 
 
@@ -34,12 +34,12 @@ def groups(count: int, size: int, seed: int) -> Int64[np.ndarray, "groups size"]
 def ratio(nats: Scores, other: Scores) -> Scores:
     """-log p(x) + log p_other(x): what the model explains worse than another one.
 
-    The other one is of the background, trained on perturbed inputs (Ren et al., 2019, eq. 2), or sees the neighborhood
-    alone (Zhang et al., 2021, eq. 6); both papers have the sign the other way round, for what is in distribution.
+    The other one is of the background, trained on perturbed inputs (Ren et al., 2019), or sees the neighborhood
+    alone (Zhang et al., 2021); both papers have the sign the other way round, for what is in distribution.
     """
     return nats - other
 
 
 def complexity(nats: Scores, bits: Scores) -> Scores:
-    """-log2 p(x) - L(x) in bits, L the length that a general compressor needs (Serrà et al., 2020, eq. 1)."""
+    """-log2 p(x) - L(x) in bits, L the length that a general compressor needs (Serrà et al., 2020)."""
     return nats / log(2) - bits

@@ -6,7 +6,13 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from ar_lab.evaluation.anomaly.detection import detection, roc
 
-SAMPLES = {"ties": (30, 17, 0), "one outlier": (20, 1, 1), "continuous": (200, 100, 9), "all equal": (5, 8, -9)}
+SAMPLES = {
+    "ties": (30, 17, 0),
+    "one outlier": (20, 1, 1),
+    "continuous": (200, 100, 9),
+    "all equal": (5, 8, -9),
+    "exactly 95 %": (30, 20, 9),
+}
 
 
 @pytest.fixture(params=SAMPLES)
