@@ -39,6 +39,8 @@ def test_the_text_is_there_symbol_by_symbol(tmp_path):
     found = read(tmp_path, [Symbol(symbol, 1.0, [("<", 0.5)]) for symbol in TEXT])
     assert found.text == TEXT.replace("\x07", "\\x07")
     assert [tag for tag, _ in found.marks] == ["b"] * len(TEXT)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert all(f'">{name}</b>' in page for name in ("&lt;", "&gt;", "&amp;", "&quot;"))
 
 
 def test_a_tooltip_says_the_bits_and_what_was_likelier(tmp_path):
