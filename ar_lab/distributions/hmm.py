@@ -72,11 +72,10 @@ class HiddenMarkov(Process):
 
     def _draw(self, count: int, length: int, generator: torch.Generator) -> Int64[Tensor, "count length"]:
         uniform = torch.rand(count, 2 * length, generator=generator, dtype=torch.float64)
-        states = torch.empty(count, length, dtype=torch.int64)
-        states[:, 0] = inverted(self.start, uniform[:, 0])
+        begun = inverted(self.start, uniform[:, 0]).tolist()
         bounds = self.transition.cumsum(1)[:, :-1].tolist()
-        for row, begun, moves in zip(states, states[:, 0].tolist(), uniform[:, 1:length].tolist(), strict=True):
-            row[1:] = torch.tensor(walked(bounds, begun, moves), dtype=torch.int64)
+        moves = uniform[:, 1:length].tolist()
+        states = torch.tensor([[s, *walked(bounds, s, row)] for s, row in zip(begun, moves, strict=True)])
         cumulative = self.emission.cumsum(1)[:, :-1]
         return (uniform[:, length:, None] >= cumulative[states]).sum(-1)
 

@@ -13,12 +13,12 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 MODELS = sorted(path.stem for path in (CONFIGS / "model").glob("*.yaml"))
 DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
 REAL = ("charrnn", "transformer", "pixelcnn", "pixelcnn_plain")
-IMAGES = ("digits", "mnist", "mnist_binary", "fashion_mnist", "cifar10", "image_files")
+IMAGES = ("digits", "mnist", "mnist_binary", "fashion_mnist", "cifar10", "image_files", "ising")
 SHORT = ["trainer.max_steps=2", "data.batch_size=2", "evaluation.examples=16", "task.samples=1", "task.certify=false"]
 
 
 def refused(model: str, data: str) -> bool:
-    if data == "table":
+    if data in ("table", "mixture", "ring"):
         return model not in REAL
     return model in ("pixelcnn_pp", "pixelsnail") and data not in IMAGES
 
