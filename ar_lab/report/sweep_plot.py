@@ -1,4 +1,4 @@
-"""summary.png: held-out figures by configuration with their intervals; curves of the best with the gap shaded."""
+"""summary.png: held-out figures and gaps by configuration with their intervals; curves of the best."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from ar_lab.runs.curves import curve
 
 CURVES_SHOWN = 6  # configurations
-PARTS = {"train/nats_per_dim": ("training", "C0"), "validation/nats_per_dim": ("validation", "C1")}
+TRAINING, SCORED, VALIDATION = (f"{part}/nats_per_dim" for part in ("train", "train_scored", "validation"))
+PARTS = (("training", "C0"), ("validation", "C1"))
 Curve = tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]  # steps and values, as many as this fold has
 
 
@@ -25,9 +26,14 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
     columns = 1 if len(shown) <= 3 else 2
     rows = ceil(len(shown) / columns)
     height = max(1.5 + 0.34 * len(ranked), 0.8 + 1.9 * rows, 3.6)
-    figure = Figure(figsize=(7 + 3 * columns, height), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(6, 3 * columns + 1))
-    _figures(left.subplots(), ranked, summary["metric"])
+    gaps = any(c["gap"] is not None for c in ranked)
+    width = 7 + 2.5 * gaps
+    figure = Figure(figsize=(width + 3 * columns, height), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(width - 1, 3 * columns + 1))
+    panels = left.subplots(1, 1 + gaps, sharey=True, squeeze=False)[0]
+    _figures(panels[0], ranked, summary["metric"])
+    if gaps:
+        _gaps(panels[1], ranked)
     axes = right.subplots(rows, columns, sharey=True, squeeze=False)
     draw_curves(list(axes.flat), shown, sweep)
     path = sweep / "summary.png"
@@ -38,23 +44,49 @@ def save_plot(summary: dict[str, Any], sweep: Path) -> Path:
 def _figures(axis: Axes, ranked: Sequence[dict[str, Any]], metric: str) -> None:
     """A row a configuration, the best on top: folds as dots, the mean with its 95 % interval."""
     for row, configuration in enumerate(ranked):
-        folds = [f["figure"] for f in configuration["figures"] if f["figure"] is not None]
-        axis.plot(folds, [row] * len(folds), "o", color="0.55", markersize=4, alpha=0.7, zorder=2)
-        color = "C3" if row == 0 else "C0"
-        if configuration["ci95"] is not None:
-            axis.plot(configuration["ci95"], [row, row], "-|", color=color, linewidth=1.8, markersize=9, zorder=3)
-        axis.plot(configuration["mean"], row, "D", color=color, markersize=6, zorder=4)
-    axis.set_yticks(range(len(ranked)), [fill(" ".join(c["overrides"]), 30) for c in ranked], fontsize=8)
+        _row(axis, row, _folds(configuration), configuration["mean"], configuration["ci95"])
+    axis.set_yticks(range(len(ranked)), [fill(" ".join(c["overrides"]), 34) for c in ranked], fontsize=8)
     axis.set_ylim(len(ranked) - 0.4, -0.6)
     axis.set_xlabel(f"held-out {metric}")
-    axis.set_title("held-out figure: folds, mean, 95 % interval", fontsize=10)
+    axis.set_title("held-out: folds, mean, 95 % interval", fontsize=10)
     axis.grid(axis="x", alpha=0.3)
-    _limit(axis, ranked)
+    _limit(axis, [fold for c in ranked for fold in _folds(c)])
 
 
-def _limit(axis: Axes, ranked: Sequence[dict[str, Any]]) -> None:
+def _gaps(axis: Axes, ranked: Sequence[dict[str, Any]]) -> None:
+    """The same of what is held out minus what was trained on, and the verdict on it."""
+    shown = []
+    for row, configuration in enumerate(ranked):
+        if configuration["gap"] is not None:
+            done = [f for f in configuration["figures"] if f["figure"] is not None and f["train"] is not None]
+            folds = [f["figure"] - f["train"] for f in done]
+            _row(axis, row, folds, configuration["gap"], configuration["gap_ci95"])
+            words = configuration["overfitting"] or ""
+            axis.annotate(
+                words, (configuration["gap"], row), (0, 7), textcoords="offset points", ha="center", fontsize=7
+            )
+            shown += folds
+    axis.axvline(0, color="0.4", linewidth=0.8)
+    axis.set_xlabel("held-out minus train")
+    axis.set_title("gap, and the verdict: overfitting", fontsize=10)
+    axis.grid(axis="x", alpha=0.3)
+    _limit(axis, shown)
+
+
+def _row(axis: Axes, row: int, folds: Sequence[float], mean: float, ci95: list[float] | None) -> None:
+    axis.plot(folds, [row] * len(folds), "o", color="0.55", markersize=4, alpha=0.7, zorder=2)
+    color = "C3" if row == 0 else "C0"
+    if ci95 is not None:
+        axis.plot(ci95, [row, row], "-|", color=color, linewidth=1.8, markersize=9, zorder=3)
+    axis.plot(mean, row, "D", color=color, markersize=6, zorder=4)
+
+
+def _folds(configuration: dict[str, Any]) -> list[float]:
+    return [f["figure"] for f in configuration["figures"] if f["figure"] is not None]
+
+
+def _limit(axis: Axes, folds: Sequence[float]) -> None:
     """Keeps the folds apart where an interval over two or three of them would fill the picture."""
-    folds = [f["figure"] for c in ranked for f in c["figures"] if f["figure"] is not None]
     if folds and (spread := max(folds) - min(folds)):
         low, high = axis.get_xlim()
         axis.set_xlim(max(low, min(folds) - spread), min(high, max(folds) + spread))
@@ -73,10 +105,11 @@ def draw_curves(axes: Sequence[Axes], shown: Sequence[dict[str, Any]], sweep: Pa
 
 def _curves(axis: Axes, configuration: dict[str, Any], sweep: Path) -> Float[np.ndarray, " _"]:
     """Each fold thin, their mean bold, the gap between the means shaded; the values that are to be seen."""
-    train, validation = (_of_folds(configuration, sweep, metric) for metric in PARTS)
-    train = [at_middles(fold) for fold in train]
+    train, validation = (_of_folds(configuration, sweep, metric) for metric in (SCORED, VALIDATION))
+    if not train:
+        train = [at_middles(fold) for fold in _of_folds(configuration, sweep, TRAINING)]
     means = {}
-    for folds, (label, color) in zip((train, validation), PARTS.values(), strict=True):
+    for folds, (label, color) in zip((train, validation), PARTS, strict=True):
         for steps, values in folds:
             axis.plot(steps, values, color=color, linewidth=0.7, alpha=0.35)
         if folds:

@@ -41,6 +41,7 @@ class Record:
     parameters: int | None = None
     commit: str | None = None
     certified: bool | None = None  # None: nothing was proved
+    of_last_weights: bool = False  # and of none that a validation part chose
     error: str | None = None
 
     @property
@@ -109,6 +110,7 @@ def _record(job: Job, run: Run, fold: int | None, status: str) -> Record:
         parameters=result.get("parameters"),
         commit=result.get("commit"),
         certified=result.get("certificate", {}).get("holds"),
+        of_last_weights=job.config.get("learner", {}).get("select") == "last",
         error=_last_line(result.get("traceback")),
     )
 

@@ -58,6 +58,8 @@ def notes(
     commits = sorted({record.commit[:10] for record in records if record.commit})
     if len(commits) > 1:
         found.append(f"the jobs ran under {len(commits)} commits of the code: {', '.join(commits)}")
+    if last := sum(record.of_last_weights for record in records):
+        found.append(f"learner.select=last: the figures of {last} of {len(records)} trainings are of the last weights")
     short = [c for c in configurations if 0 < c["folds"] < c["folds_expected"]]
     if short:
         missing = ", ".join(f"{' '.join(c['overrides'])} {c['folds']}/{c['folds_expected']}" for c in short)
