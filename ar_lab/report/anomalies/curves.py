@@ -31,10 +31,13 @@ def save_histograms(scored: dict[str, Scores], wide: Sequence[str], path: Path) 
 def _histogram(axis: Axes, values: Scores, wide: Sequence[str]) -> None:
     low, high = np.quantile(np.concatenate([values[dataset] for dataset in wide]), [0.002, 0.998])
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    highest = 0.0
     for k, (dataset, scores) in enumerate(values.items()):
         shares = np.histogram(scores.clip(edges[0], edges[-1]), edges)[0] / len(scores)
         axis.stairs(shares, edges, color=f"C{k}", alpha=0.25 if k else 0.45, fill=True)
         axis.stairs(shares, edges, color=f"C{k}", linewidth=1.2, label=dataset)
+        highest = max(highest, shares.max()) if dataset in wide else highest
+    axis.set_ylim(0, 1.1 * highest)  # or all beyond the range, in one bar, would hide the others
     axis.set_ylabel("share of examples", fontsize=7)
     axis.tick_params(labelsize=7)
 
