@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ar_lab.data.batches import windows
-from ar_lab.evaluation.scoring import score_examples
+from ar_lab.evaluation.scoring import score_examples, score_stream
 from ar_lab.restore import restore
 from ar_lab.tasks.loading import parts_of
 from tests.tasks.conftest import QUICK, SMALL, result
@@ -36,7 +36,10 @@ def test_the_product_of_the_conditionals_is_the_likelihood_of_the_point(lab, dat
     assert float(rows[-1]["cumulative nats"]) == found["example"]["nats"] == pytest.approx(total)
     assert total == pytest.approx(-sum(log(float(row["p(x_i | before)"])) for row in rows))
     assert len(rows) == model.space.dims and f"exp(-{total:.4f})" in printed
-    if not parts.is_stream:
+    if parts.is_stream:
+        nll = score_stream(model, parts.codec, parts.stretches("test")[0][:32], None, 1)
+        assert total == pytest.approx(float(nll[16:].double().sum()))
+    else:
         x, label = parts.test[1:2], parts.labels["test"][1:2] if parts.labels else None
         whole = model.log_prob(model.cast(x), label) - parts.codec.charge(model.cast(x)).sum()
         assert total == pytest.approx(-float(whole), rel=1e-5)
