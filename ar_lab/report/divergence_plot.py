@@ -78,22 +78,23 @@ def _densities(axes: Sequence[Axes], distribution: Distribution, families: Mappi
 def _curves(axes: Sequence[Axes], distribution: Distribution, families: Mapping[str, Family], seed: int) -> None:
     """Every density as a curve, over that of P."""
     points, _ = _box(distribution, seed, 1, 4 * SIDE)
-    of_p = distribution.log_prob(points).exp()
+    places, of_p = points[:, 0].numpy(), distribution.log_prob(points).exp()
     for axis, q in zip(axes, [None, *families.values()], strict=False):
-        axis.fill_between(points[:, 0], of_p, color=GRAY)
+        axis.fill_between(places, of_p.numpy(), color=GRAY)
         if q is not None:
-            axis.plot(points[:, 0], q.log_prob(points).exp(), color=COLOR)
+            axis.plot(places, q.log_prob(points).exp().numpy(), color=COLOR)
 
 
 def _bars(axes: Sequence[Axes], distribution: Distribution, families: Mapping[str, Family], seed: int) -> None:
     """The probabilities of the likeliest examples, in the order of P."""
     x = every_example(distribution.space)
-    log_p, order = distribution.log_prob(x), distribution.log_prob(x).argsort(descending=True)[:BARS]
+    log_p = distribution.log_prob(x)
+    order = log_p.argsort(descending=True)[:BARS]
     places = np.arange(len(order))
     for axis, q in zip(axes, [None, *families.values()], strict=False):
-        axis.bar(places, log_p[order].exp(), width=1.0, color=GRAY, label="P")
+        axis.bar(places, log_p[order].exp().numpy(), width=1.0, color=GRAY, label="P")
         if q is not None:
-            axis.step(places, q.log_prob(x[order]).exp(), where="mid", color=COLOR, label="Q")
+            axis.step(places, q.log_prob(x[order]).exp().numpy(), where="mid", color=COLOR, label="Q")
         axis.set_xlabel(f"the {len(order)} likeliest of {len(x):,} examples", fontsize=7)
     axes[min(1, len(families))].legend(fontsize=7)
 
@@ -107,10 +108,9 @@ def _scatters(axes: Sequence[Axes], distribution: Distribution, families: Mappin
     axes[0].set_xlabel("log P(x) of draws of P, nats", fontsize=7)
     for axis, q in zip(axes[1:], families.values(), strict=False):
         y = q.sample(DOTS, generator)
-        axis.plot(log_p, q.log_prob(x), ".", color=GRAY, markersize=3, label="draws of P")
-        axis.plot(
-            distribution.log_prob(y), q.log_prob(y), ".", color=COLOR, markersize=3, alpha=0.6, label="draws of Q"
-        )
+        axis.plot(log_p.numpy(), q.log_prob(x).numpy(), ".", color=GRAY, markersize=3, label="draws of P")
+        of_y = distribution.log_prob(y).numpy(), q.log_prob(y).numpy()
+        axis.plot(*of_y, ".", color=COLOR, markersize=3, alpha=0.6, label="draws of Q")
         axis.axline((float(log_p.mean()), float(log_p.mean())), slope=1, color="C3", linewidth=0.7)
         axis.set_xlabel("log P(x), nats", fontsize=7)
         axis.set_ylabel("log Q(x), nats", fontsize=7)

@@ -18,17 +18,21 @@ def found(directory: Path) -> dict:
     return json.loads((directory / "divergence.json").read_text())
 
 
-def test_a_mixture_of_its_own_is_the_default(lab: Lab, capsys: pytest.CaptureFixture[str]):
+def test_a_source_of_its_own_is_the_default(lab: Lab, capsys: pytest.CaptureFixture[str]):
     directory = lab(*LINE)
     result = found(directory)
-    assert (result["data"], result["family"], result["evaluated_by"]) == ("mixture", "gaussian", "quadrature")
-    rows = list(csv.DictReader((directory / "divergence.csv").open()))
+    assert (result["data"], result["family"], result["evaluated_by"]) == ("two_modes", "gaussian", "quadrature")
+    rows = rows_of(directory / "divergence.csv")
     assert [row["fit"] for row in rows] == list(OBJECTIVES)
     assert float(rows[0]["chi2"]) == pytest.approx(result["metrics"]["forward_kl/chi2"])
-    starts = {(row["fit"], row["start"]) for row in csv.DictReader((directory / "trajectories.csv").open())}
+    starts = {(row["fit"], row["start"]) for row in rows_of(directory / "trajectories.csv")}
     assert len(starts) == 2 * len(OBJECTIVES)
     assert (directory / "divergence.png").stat().st_size > 10_000
     assert capsys.readouterr().out.splitlines()[-1] == str(directory)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines()))
 
 
 @pytest.mark.parametrize(

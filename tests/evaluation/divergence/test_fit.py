@@ -111,8 +111,8 @@ def test_gradients_of_draws_are_those_of_exact_sums(objective: str):
     """By the score function, within five standard errors over repeated draws; chi2 by the mean of the ratio."""
     divergence, family = DIVERGENCES[objective], Tables(CHAIN.space, 1, generator(0))
     exact = torch.autograd.grad(Sums(CHAIN, 0).loss(divergence, family), family.logits)[0]
-    samples = Samples(CHAIN, 0, 4000, 10)
-    drawn = [torch.autograd.grad(samples.loss(divergence, family), family.logits)[0] for _ in range(24)]
+    samples = Samples(CHAIN, 0, 2000, 10)
+    drawn = [torch.autograd.grad(samples.loss(divergence, family), family.logits)[0] for _ in range(12)]
     assert_same_mean(torch.stack(drawn), exact)
 
 
@@ -121,8 +121,8 @@ def test_reparametrized_gradients_are_those_of_quadrature(objective: str, bimoda
     divergence, family = DIVERGENCES[objective], gaussian_near(bimodal, False, generator(0))
     parameters = (family.mean, family.log_scale)
     exact = torch.cat(torch.autograd.grad(Sums(bimodal, 0).loss(divergence, family), parameters))
-    samples = Samples(bimodal, 0, 4000, 10)
-    drawn = [torch.cat(torch.autograd.grad(samples.loss(divergence, family), parameters)) for _ in range(24)]
+    samples = Samples(bimodal, 0, 2000, 10)
+    drawn = [torch.cat(torch.autograd.grad(samples.loss(divergence, family), parameters)) for _ in range(12)]
     assert_same_mean(torch.stack(drawn), exact)
 
 
