@@ -138,6 +138,8 @@ def test_a_run_on_a_known_source_says_how_far_it_is_from_it(lab, capsys, name):
     for figure in ("entropy_bits_per_dim", "bits_per_dim", "kl_bits_per_dim"):
         assert {f"test/{figure}", f"test/{figure}_se"} <= {*metrics}
     assert metrics["test/kl_bits_per_dim"] > -3 * (metrics["test/kl_bits_per_dim_se"] or 0)
+    between = metrics["test/bits_per_dim"] - metrics["test/entropy_bits_per_dim"]  # but for the noise of the sample
+    assert abs(between - metrics["test/kl_bits_per_dim"]) < 5 * (metrics["test/bits_per_dim_se"] or 0.05)
     assert "KL(P || Q)" in capsys.readouterr().out
 
 
