@@ -15,8 +15,8 @@ from ar_lab.evaluation.divergence.grid import has_grid, no_grid
 from ar_lab.report.bar import Bar
 from ar_lab.space import Space
 
-RESTARTS, LR = 6, 0.05
-RESTARTS_OF_A_MODEL, LR_OF_A_MODEL = 1, 0.005
+RESTARTS, RESTARTS_OF_SAMPLES, RESTARTS_OF_A_MODEL = 6, 2, 1
+LR, LR_OF_A_MODEL = 0.05, 0.005
 
 
 def estimator_for(distribution: Distribution, config: dict[str, Any]) -> Estimator:
@@ -69,7 +69,8 @@ def fitted(distribution: Distribution, estimator: Estimator, config: dict[str, A
     if not any(parameter.requires_grad for parameter in begin(0).parameters()):
         raise ConfigError(f"model={config['model']['name']}: has nothing to learn by gradients; use another model=")
     of_a_model = name == "model"
-    restarts = task["restarts"] or (RESTARTS_OF_A_MODEL if of_a_model else RESTARTS)
+    usual = RESTARTS_OF_A_MODEL if of_a_model else RESTARTS if estimator.exact else RESTARTS_OF_SAMPLES
+    restarts = task["restarts"] or usual
     lr = task["lr"] or (LR_OF_A_MODEL if of_a_model else LR)
     with Bar("fitting", len(task["objective"]) * restarts * task["steps"]) as bar:
         fits = {

@@ -94,6 +94,8 @@ def _round(divergence: Divergence, estimator: Estimator, family: Family) -> floa
         optimizer.zero_grad()
         loss = estimator.loss(divergence, family)
         loss.backward()
+        for parameter in family.parameters():  # L-BFGS takes views of them, and convolutions leave channels last
+            parameter.grad = None if parameter.grad is None else parameter.grad.contiguous()
         return loss.detach()
 
     with torch.no_grad():
