@@ -37,7 +37,7 @@ def divergence_table(figures: Figures) -> Table:
 
 def _cell(found: Figure, is_least: bool) -> str:
     if found.se is not None:
-        text = f"{found.value:.4g} ± {found.se:.1g}"
+        text = f"{found.value:.{4 if abs(found.value) < 1e4 else 2}g} ± {found.se:.1g}"
     else:
         text = f"{found.value:.4f}" if abs(found.value) < 1e4 else f"{found.value:.3g}"
     return f"[bold]{text}*[/bold]" if is_least else f"{text} "

@@ -39,7 +39,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     "line, family, how",
     [
         (["data=markov", "data.context=4", TWO], "markov", "exact"),
-        (["data=ising", "data.height=2", "data.width=3", TWO, "task.family=model", "model=made"], "model", "exact"),
+        (
+            ["data=ising", "data.height=2", "data.width=3", TWO, "task.family=model", "model=made", "model.hidden=[8]"],
+            "model",
+            "exact",
+        ),
         (["data=ising", TWO, "task.samples=32", "task.draws=64"], "factorized", "samples of P and Q"),
         (
             ["data=ring", "task.family=factorized", "task.estimator=sampled", "task.draws=64", TWO],
