@@ -96,6 +96,12 @@ def test_the_batches_of_a_stream_are_mutated_anew_every_epoch():
     assert not any(a.x.equal(b.x) for a, b in zip(batches[:half], batches[half:], strict=True))
 
 
+def test_every_batch_of_every_epoch_has_draws_of_its_own():
+    augment, batch = images(shift=1, mutation=0.2).augmentation, Batch(IMAGES[:8].long())
+    drawn = [augment(batch, epoch, number).x for epoch in range(2) for number in range(2)]
+    assert not any(a.equal(b) for k, a in enumerate(drawn) for b in drawn[:k])
+
+
 def test_a_run_that_goes_on_augments_the_batches_not_seen_as_they_would_have_been():
     whole = epochs(images(shift=1, mutation=0.1))
     for epoch, fetched in ((0, 2), (1, 3)):
