@@ -23,6 +23,8 @@ OF_THE_START = ("sweep", "launcher")
 OF_THE_WEIGHTS = ("data", "cv", "model", "likelihood")
 OF_THE_TRAINING = ("optimizer", "scheduler", "learner.ema", "learner.select", "seed", "init_from")
 MOVABLE = ("data.root", "data.cache", "data.path")
+# Tasks that no run is given to, and what they take instead.
+WITHOUT_RUN = {"compare": "takes task.runs=[A,B]", "divergence": "fits a family of its own"}
 
 
 def config_directory() -> Path:
@@ -50,6 +52,8 @@ def recall(arguments: list[str], configs: Path) -> tuple[list[str], str]:
         raise ConfigError(f"{named[0]}: the config comes from run= or refit=; leave one of the two out")
     rest = [argument for argument in arguments if not re.match(r"\+*(run|refit)=", argument)]
     chosen = _choices(rest, configs)
+    if run_path is not None and (instead := WITHOUT_RUN.get(chosen.get("task"))):
+        raise ConfigError(f"task={chosen['task']}: {instead}, and not run={run_path}; leave run= out")
     source = "run" if run_path is not None else "sweep"
     for group, value in chosen.items():
         if group not in CHOOSABLE:

@@ -16,7 +16,6 @@ def conflicts(config: Config) -> Iterator[str]:
     """One line for every combination of a checked config that cannot work."""
     checks = (
         _task,
-        _compare,
         _divergence,
         _evaluate,
         _sample,
@@ -38,17 +37,10 @@ def _task(config: Config) -> Iterator[str]:
         yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
 
 
-def _compare(config: Config) -> Iterator[str]:
-    if config["task"]["name"] == "compare" and config["run"] is not None:
-        yield f"task=compare: takes task.runs=[A,B], and not run={config['run']}; leave run= out"
-
-
 def _divergence(config: Config) -> Iterator[str]:
     task, data = config["task"], config["data"]
     if task["name"] != "divergence":
         return
-    if config["run"] is not None:
-        yield f"task=divergence: fits a family of its own, and not run={config['run']}; leave run= out"
     if is_own(data) and not data["_target_"].startswith("ar_lab.data.known."):
         yield f"task=divergence: nobody knows the distribution of data={data['name']}; use data={KNOWN_SOURCES}"
     elif is_own(data) and task["family"] == "gaussian" and not known(data).real:

@@ -31,8 +31,15 @@ def test_model_and_data_come_from_the_run_and_not_from_todays_defaults(command, 
     config = shown(command("--cfg", "job", "task=evaluate", f"run={run}", "task.stride=3"))
     assert config["model"]["hidden"] == 77
     assert config["data"]["name"] == "pydocs"
-    assert config["task"] == {"name": "evaluate", "stride": 3}
+    assert (config["task"]["name"], config["task"]["stride"]) == ("evaluate", 3)
     assert config["run"] == str(run)
+
+
+@pytest.mark.parametrize("task", ["compare", "divergence"])
+def test_a_task_that_takes_no_run_says_so_in_one_line(command, run, task):
+    answer = command(f"task={task}", f"run={run}")
+    assert answer.code == 2
+    assert f"task={task}" in answer.err and "leave run= out" in answer.err and len(answer.err.splitlines()) == 1
 
 
 def test_going_on_keeps_what_the_run_was_asked_for(command, run):
