@@ -11,6 +11,7 @@ from torch import Tensor
 from ar_lab.space import Space
 
 LARGEST = 2**16  # examples of a space that are enumerated, at most
+AT_ONCE = 5000  # draws whose log P is computed at once
 
 
 class Entropy(NamedTuple):
@@ -74,7 +75,8 @@ def enumerated_entropy(distribution: Distribution) -> Entropy:
 
 def sampled_entropy(distribution: Distribution, count: int = 100_000, seed: int = 0) -> Entropy:
     """H(P) as the mean of -log P over exact draws."""
-    nats = -distribution.log_prob(distribution.sample(count, torch.Generator().manual_seed(seed)))
+    drawn = distribution.sample(count, torch.Generator().manual_seed(seed))
+    nats = -torch.cat([distribution.log_prob(some) for some in drawn.split(AT_ONCE)])
     return Entropy(float(nats.mean()), float(nats.std()) / sqrt(count), "Monte Carlo")
 
 

@@ -13,13 +13,15 @@ from ar_lab.distributions.finite import inverted
 from ar_lab.space import Space
 
 REACH = 9.0  # standard deviations from a mean beyond which the density is below 1e-17 of its peak
+LARGEST_SUM = 2**26  # densities of single components that a quadrature may ask for: some seconds
 STEP = 0.25  # of the least standard deviation: the trapezoidal rule converges exponentially on such densities
 
 
 class GaussianMixture(Distribution):
     """P(x) = sum_m w_m N(x; mu_m, L_m L_m^T).
 
-    The entropy has no closed form: it is a quadrature in one and two dimensions, else a mean over draws.
+    The entropy has no closed form: it is a quadrature in one and two dimensions, unless its grid would be too large,
+    else a mean over draws.
 
     Raises:
         ValueError: unless the weights are positive and sum to one, and the factors are lower triangular with positive
@@ -71,15 +73,19 @@ class GaussianMixture(Distribution):
 
     @cached_property
     def _entropy(self) -> Entropy:
-        if self.space.dims > 2:
+        step, low, high = self._extent()
+        if self.space.dims > 2 or len(self.weights) * float(((high - low) / step).prod()) > LARGEST_SUM:
             return sampled_entropy(self)
-        return Entropy(self._quadrature(), None, "quadrature")
+        return Entropy(self._quadrature(step, low, high), None, "quadrature")
 
-    def _quadrature(self) -> float:
-        """-integral of P log P by the trapezoidal rule, a line of the grid at a time."""
+    def _extent(self) -> tuple[float, Float[Tensor, " dims"], Float[Tensor, " dims"]]:
+        """The step and the corners of a grid that misses nothing of P."""
         deviations = torch.linalg.eigvalsh(self.covariances).clamp(min=0).sqrt()
         step, reach = STEP * float(deviations.min()), REACH * float(deviations.max())
-        low, high = self.means.min(0).values - reach, self.means.max(0).values + reach
+        return step, self.means.min(0).values - reach, self.means.max(0).values + reach
+
+    def _quadrature(self, step: float, low: Float[Tensor, " dims"], high: Float[Tensor, " dims"]) -> float:
+        """-integral of P log P by the trapezoidal rule, a line of the grid at a time."""
         axes = [
             torch.arange(float(a), float(b) + step, step, dtype=torch.float64) for a, b in zip(low, high, strict=True)
         ]

@@ -61,7 +61,7 @@ class Ring(Distribution):
             log_p = float(self._log_radius(torch.tensor([r], dtype=torch.float64)))
             return exp(log_p) * (log(r) - log_p)
 
-        far = self.radius + 12 * self.width
-        of_radius, _ = quad(weighed, 0, far, points=[self.radius], epsabs=1e-12, epsrel=1e-12, limit=200)
+        near, far = max(0.0, self.radius - 12 * self.width), self.radius + 12 * self.width
+        of_radius, _ = quad(weighed, near, far, points=[self.radius], epsabs=1e-12, epsrel=1e-12, limit=200)
         root = sqrt(1 - self.modulation**2)
         return of_radius + log(2 * pi) - log((1 + root) / 2) - (1 - root)  # the angle's entropy in closed form

@@ -118,6 +118,17 @@ def test_a_narrow_ring_has_the_entropy_of_a_line_on_a_circle():
     assert Ring(radius, width).entropy().nats == pytest.approx(line, abs=1e-5)
 
 
+def test_the_entropy_of_a_ring_of_a_hair_is_not_missed():
+    assert Ring(1.0, 1e-6).entropy().nats == pytest.approx(log(2 * pi * 1e-6 * sqrt(2 * pi)) + 0.5, abs=1e-6)
+
+
+def test_means_too_far_apart_for_a_grid_have_their_entropy_by_monte_carlo():
+    entropy = GaussianMixture.random(2, 8, 1000.0, 0).entropy()
+    assert entropy.how == "Monte Carlo"
+    near = GaussianMixture.random(2, 8, 20.0, 0).entropy()  # as far apart as makes no difference
+    assert entropy.nats == pytest.approx(near.nats, abs=5 * entropy.se)
+
+
 def test_without_agreement_pixels_are_coins():
     assert Ising(4, 4, 0.0, 1.0).entropy().nats == pytest.approx(16 * log(2), abs=1e-12)
 
