@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ar_lab.runs.differences import flatten, is_place
+from ar_lab.runs.differences import defining, is_place
 
 # What tells the replicates of one configuration apart.
 REPLICATES = ("seed", "cv.fold", "cv.repeat")
@@ -15,12 +15,12 @@ LONGEST_NAME = 60  # characters of a sweep's name before its hash
 
 def job_id(config: dict[str, Any]) -> str:
     """A hash of all that defines a job: the resolved config but for the places in it."""
-    return _digest({key: value for key, value in flatten(config).items() if not is_place(key)})
+    return _digest(defining(config))
 
 
 def configuration_id(config: dict[str, Any]) -> str:
     """A hash that the replicates of one configuration share: its folds, repeats and seeds."""
-    return _digest({k: v for k, v in flatten(config).items() if not is_place(k) and k not in REPLICATES})
+    return _digest({key: value for key, value in defining(config).items() if key not in REPLICATES})
 
 
 def sweep_name(configs: Iterable[dict[str, Any]], overrides: Iterable[str]) -> str:

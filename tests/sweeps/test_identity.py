@@ -2,6 +2,7 @@
 
 import pytest
 
+from ar_lab.runs.differences import difference
 from ar_lab.sweeps.identity import configuration_id, job_id, key_of, sweep_name
 from tests.command.conftest import composed
 
@@ -10,6 +11,16 @@ def test_a_changed_value_is_another_job():
     assert job_id(composed()) != job_id(composed("optimizer.lr=1e-4"))
     assert job_id(composed()) != job_id(composed("seed=1"))
     assert job_id(composed("optimizer.lr=1e-4")) == job_id(composed("optimizer.lr=0.0001"))
+
+
+def test_a_job_of_an_earlier_ar_lab_keeps_its_name():
+    now = composed()
+    later = {"data": ("shift", "mutation", "only"), "learner": ("select",), "evaluation": ("curves",)}
+    then = now | {part: {k: v for k, v in now[part].items() if k not in keys} for part, keys in later.items()}
+    assert job_id(then) == job_id(now)
+    assert difference(then, now) is None
+    assert job_id(composed("data.shift=1")) != job_id(now)
+    assert difference(then, composed("data.shift=1")) == ("data.shift", 0, 1)
 
 
 @pytest.mark.parametrize(
