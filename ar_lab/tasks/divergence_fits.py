@@ -15,6 +15,7 @@ from ar_lab.evaluation.divergence.grid import has_grid, no_grid
 from ar_lab.report.bar import Bar
 from ar_lab.space import Space
 
+LARGEST_TABLES = 2**24  # numbers in the tables of one start
 RESTARTS, RESTARTS_OF_SAMPLES, RESTARTS_OF_A_MODEL = 6, 2, 1
 LR, LR_OF_A_MODEL = 0.05, 0.005
 
@@ -61,11 +62,20 @@ def beginning(name: str, distribution: Distribution, config: dict[str, Any]) -> 
     return begin
 
 
+def check_order(order: int, space: Space) -> None:
+    """Raises ConfigError for tables that no memory holds."""
+    size = space.dims * space.levels ** (min(order, space.dims - 1) + 1)
+    if size > LARGEST_TABLES:
+        raise ConfigError(f"task.order={order}: makes tables of {size:.2g} numbers; use a lower order")
+
+
 def fitted(distribution: Distribution, estimator: Estimator, config: dict[str, Any]) -> dict[str, Fit]:
     """The best fit of every objective."""
     task = config["task"]
     name = family_name(task["family"], distribution.space)
     begin = beginning(name, distribution, config)
+    if name == "markov":
+        check_order(task["order"], distribution.space)
     if not any(parameter.requires_grad for parameter in begin(0).parameters()):
         raise ConfigError(f"model={config['model']['name']}: has nothing to learn by gradients; use another model=")
     of_a_model = name == "model"
