@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ar_lab.runs.curves import curve
 
-CURVES_SHOWN = 6  # configurations
+CURVES_SHOWN = 8  # configurations
 TRAINING, SCORED, VALIDATION = (f"{part}/nats_per_dim" for part in ("train", "train_scored", "validation"))
 PARTS = (("training", "C0"), ("validation", "C1"))
 Curve = tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]  # steps and values, as many as this fold has
