@@ -78,6 +78,7 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
     lines += known_lines(result.get("metrics", {}))
     if "protocol" in result:
         lines += protocol_lines(result["protocol"], result["metrics"])
+    lines += calibration_lines(result.get("metrics", {}))
     if "likelihood" in result:
         lines.append(f"likelihood: {result['likelihood']}   parameters: {result['parameters']:,}")
     if "seconds" in result:
@@ -94,3 +95,15 @@ def facts(result: dict[str, Any], path: Path) -> list[str]:
     if result.get("samples"):
         lines.append(f"samples: {path / result['samples']}")
     return lines
+
+
+def calibration_lines(metrics: dict[str, Any]) -> list[str]:
+    """How calibrated the conditionals are, where task=evaluate asked them."""
+    found = {name.partition("/")[2]: value for name, value in metrics.items() if name.startswith("calibration/")}
+    if "ece" in found:
+        words = "calibration: of {predictions:,} predictions {accuracy:.4f} are right, with a mean confidence of "
+        return [(words + "{confidence:.4f}; expected calibration error {ece:.4f}").format(**found)]
+    if "ks" in found:
+        words = "calibration: {predictions:,} transforms are {ks:.4f} from uniform (Kolmogorov-Smirnov; "
+        return [(words + "below {ks_by_chance:.4f} in 19 of 20 cases where a model is right)").format(**found)]
+    return []
