@@ -63,7 +63,7 @@ def outliers(name: str, codec: Codec, config: dict[str, Any]) -> Shaped[Tensor, 
     elif name in choices:
         raw = raw_test(choices[name], codec, config["data"])
     elif (path := Path(name).expanduser()).exists():
-        raw = raw_of(path, codec)
+        raw = raw_of(path, codec, config["data"].get("label"))
     else:
         known = [*choices, "others"]
         remedy = did_you_mean(name, known) or f"; the data configs are {', '.join(choices)}"

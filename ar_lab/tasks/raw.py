@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ar_lab.build import build_source
@@ -29,6 +29,13 @@ def data_choices() -> dict[str, Path]:
     return {path.stem: path for folder in folders if folder for path in sorted(Path(folder, "data").glob("*.yaml"))}
 
 
+def load_choice(config: Path) -> DictConfig:
+    """A data config over those that its defaults list names, as Hydra would compose it."""
+    node = OmegaConf.load(config)
+    bases = [name for name in node.pop("defaults", []) if name != "_self_"]
+    return OmegaConf.merge(*(load_choice(data_choices()[name]) for name in bases), node)
+
+
 def left_out(config: dict[str, Any]) -> Any:
     """The raw examples of the run's own source that `data.only` left out."""
     if config["data"].get("only") is None:
@@ -42,7 +49,7 @@ def raw_test(config: Path, codec: Codec, own: dict[str, Any]) -> Any:
     Raises:
         ConfigError: for a config that lacks a file, and for data of another kind, levels or columns.
     """
-    name, node = config.stem, OmegaConf.to_container(OmegaConf.load(config), resolve=True)
+    name, node = config.stem, OmegaConf.to_container(load_choice(config), resolve=True)
     places = {key: own[key] for key in ("root", "cache") if key in node and key in own}
     if node.get("path", "") == "???":
         raise ConfigError(f"task.outliers={name}: says not which file; name the file itself")
@@ -60,8 +67,10 @@ def raw_test(config: Path, codec: Codec, own: dict[str, Any]) -> Any:
     return raw.decode(errors="ignore") if isinstance(raw, bytes) and codec.kind == "characters" else raw
 
 
-def raw_of(path: Path, codec: Codec) -> Any:
+def raw_of(path: Path, codec: Codec, label: str | None = None) -> Any:
     """The images, the text or the rows of a file, or the images of a folder.
+
+    A column `label`, which is no variable of the run's, may be in the table.
 
     Raises:
         ConfigError: for a path of another kind, or a table of other columns.
@@ -73,7 +82,7 @@ def raw_of(path: Path, codec: Codec) -> Any:
     if kind == "sequence":
         return read(path)
     if kind == "vector":
-        columns, rows = tables.Table(path=str(path), validation=0.0, test=0.0, split_seed=0, fraction=1.0).read()[:2]
+        columns, rows = _table(path, label)
         return ordered(rows, columns, codec, str(path))
     if path.is_dir():
         return read_folder(path, False, False).images
@@ -82,6 +91,17 @@ def raw_of(path: Path, codec: Codec) -> Any:
     if path.suffix != ".npz":
         raise ConfigError(f"{path}: the run's data are images; name a folder, an .npz or one of {', '.join(SUFFIXES)}")
     return read_npz(path).images
+
+
+def _table(path: Path, label: str | None) -> tuple[tuple[str, ...], Shaped[np.ndarray, "count columns"]]:
+    def read_with(label: str | None) -> tables.Rows:
+        shares = {"validation": 0.0, "test": 0.0, "split_seed": 0, "fraction": 1.0}
+        return tables.Table(path=str(path), label=label, **shares).read()
+
+    try:
+        return read_with(label)[:2]
+    except ConfigError:  # a file without the labels
+        return read_with(None)[:2]
 
 
 def ordered(
