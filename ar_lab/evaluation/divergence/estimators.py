@@ -13,6 +13,7 @@ from ar_lab.evaluation.divergence.families import Family
 from ar_lab.evaluation.divergence.grid import FINE, Grid, draws_of, grid_around, grid_of
 
 MISSED = 1e-4  # of the mass of a distribution, from which on a quadrature is remarked upon
+CUT = 1e-6  # the share of the outermost cells in the sum of P^2/Q, from which on chi-square is remarked upon
 DOMINANT = 0.1  # the share of one draw in a sum, from which on a figure is remarked upon
 
 
@@ -68,7 +69,10 @@ class Sums(Estimator):
         missed = max(abs(grid.mass(log) - 1) for log in (log_p, log_q))
         remark = f"the grid misses {missed:.1g} of its mass" if missed > MISSED else None
         values = {name: float(one.value(log_p, log_q, grid)) for name, one in DIVERGENCES.items()}
-        return {name: Figure(value, None, remark) for name, value in values.items()}
+        found = {name: Figure(value, None, remark) for name, value in values.items()}
+        if grid.at_the_rim(2 * log_p - log_q) > CUT:
+            found["chi2"] = Figure(values["chi2"], None, "P^2/Q goes on beyond the grid: too low, and maybe infinite")
+        return found
 
     def _around(self, family: Family) -> Grid:
         """A grid that holds both P and Q."""

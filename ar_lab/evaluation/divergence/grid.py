@@ -32,6 +32,13 @@ class Grid:
         """The sum of a probability over the points."""
         return float(self.volume * log_prob.exp().sum())
 
+    def at_the_rim(self, log_value: Float64[Tensor, " points"]) -> float:
+        """The share of the outermost cells in the sum of a positive function; 0 where every example is a point."""
+        if self.side is None:
+            return 0.0
+        rim = ((self.points == self.points.amin(0)) | (self.points == self.points.amax(0))).any(1)
+        return float((log_value[rim].logsumexp(0) - log_value.logsumexp(0)).exp())
+
 
 def has_grid(space: Space) -> bool:
     """Whether sums over a space can be taken point by point."""

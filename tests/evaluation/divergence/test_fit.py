@@ -145,3 +145,15 @@ def test_a_family_is_fitted_from_draws_alone(bimodal: GaussianMixture):
     found = fit("forward_kl", samples, lambda start: gaussian_near(bimodal, False, generator(start)), 1, 150, 0.3)
     assert found.how == "samples of P"
     assert found.family.mean.item() == pytest.approx(-0.8, abs=0.4)
+
+
+@pytest.mark.parametrize("width, cut", [(0.8, False), (0.6, True)])
+def test_a_chi_square_that_the_grid_cuts_short_is_not_passed_off_as_finite(width: float, cut: bool):
+    """E_P[P/Q] of two Gaussians is infinite where Q is narrower than P by more than the square root of two."""
+    p = GaussianMixture(torch.ones(1).double(), torch.zeros(1, 1).double(), torch.ones(1, 1, 1))
+    family = gaussian_near(p, False, generator(0))
+    with torch.no_grad():
+        family.mean.zero_()
+        family.log_scale.fill_(math.log(width))
+    found = Sums(p, 0).figures(family)
+    assert [name for name, figure in found.items() if figure.remark] == (["chi2"] if cut else [])
