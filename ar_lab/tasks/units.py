@@ -33,7 +33,7 @@ def unit_of(task: dict[str, Any], kind: str) -> str:
     if kind == "sequence":
         return task["unit"] or "line"
     if task["unit"] is not None:
-        raise ConfigError(f"task.unit={task['unit']}: is of text, the units of the run's data are a {UNITS[kind]} each")
+        raise ConfigError(f"task.unit={task['unit']}: is of text, a unit of the run's data is one {UNITS[kind]}")
     return UNITS[kind]
 
 
@@ -61,7 +61,7 @@ def units_of(scorer: Scorer, parts: Parts, unit: str, config: dict[str, Any]) ->
     path, codec = Path(config["task"]["input"]), parts.codec
     if not path.exists():
         raise ConfigError(f"task.input={path}: no such file or folder")
-    raw = raw_of(path, codec)
+    raw = raw_of(path, codec, config["data"].get("label"))
     if unit == "line":
         return _lines(scorer, parts, path, raw)
     x = coded(raw, codec, f"task.input={path}")

@@ -99,6 +99,7 @@ def test_the_other_run_gives_the_ratio_and_the_page_is_escaped(lab, files):
         ),
         (["task.outliers=a.txt"], 2, "the run's data are images"),
         (["task.outliers=text"], 2, "says not which file"),
+        (["task.outliers=two_modes"], 2, "two_modes: rows of a table, the run's are images"),
         (["task.outliers=others"], 2, "leave no label out"),
         (["task.outliers=[other.npz,other.npz]"], 2, "two datasets are called other.npz"),
         (["task.outliers=broken.npz"], 1, "not a readable .npz"),
