@@ -59,13 +59,15 @@ def _manner(protocol: dict[str, Any]) -> str:
 
 
 def _test(protocol: dict[str, Any], metrics: dict[str, Any]) -> Iterator[str]:
-    interval, total = metrics.get("test/nats_per_dim_ci95"), metrics.get("test/nats_total")
+    """Of what was scored: where the test figure is an exact sum over all examples, of the drawn ones."""
+    part = "sample" if "test/enumerated" in metrics else "test"
+    interval, total = metrics.get(f"{part}/nats_per_dim_ci95"), metrics.get("test/nats_total")
     if interval is not None:
         over = "blocks of 1,000 symbols" if protocol["scoring"] == "stream" else "the examples"
-        yield f"test: 95 % interval {interval[0]:.4f} to {interval[1]:.4f} nats/dim, by bootstrap over {over}"
+        yield f"{part}: 95 % interval {interval[0]:.4f} to {interval[1]:.4f} nats/dim, by bootstrap over {over}"
     if total is not None:
         size = f", a code of {metrics['test/code_bytes']:,} bytes" if "test/code_bytes" in metrics else ""
-        yield f"test: {total:,.1f} nats for all that was scored{size}"
+        yield f"{part}: {total:,.1f} nats for all that was scored{size}"
 
 
 def _others(protocol: dict[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ar_lab.report.protocol import protocol_lines
 from ar_lab.report.table import facts, print_result
 
 
@@ -43,3 +44,19 @@ def test_a_result_without_figures_still_says_what_became_of_it(capsys):
 def test_calibration_is_a_line_of_its_own(found, words, tmp_path):
     metrics = {f"calibration/{name}": value for name, value in found.items()}
     assert any(line.startswith("calibration: ") and words in line for line in facts({"metrics": metrics}, tmp_path))
+
+
+def test_an_exact_figure_has_no_interval_and_what_was_drawn_is_called_sample():
+    split = {"train": 4, "validation": 1, "test": 5, "hash": None, "test_hash": None}
+    protocol = {
+        "data": "ising", "fold": None, "split": split, "data_checksum": None, "scoring": "examples",
+        "codec": {"kind": "image", "shape": [1, 2, 1], "levels": 2, "raw_levels": 2},
+        "examples": {"test": {"whole": True}}, "checkpoint": "best.ckpt", "batch_size": 1, "dtype": "float32",
+        "device": "cpu", "seed": 0,
+    }  # fmt: skip
+    metrics = {"test/nats_per_dim_ci95": [0.5, 0.5], "test/nats_total": 7.0, "test/code_bytes": 2}
+    known = {"test/enumerated": 4, "sample/nats_per_dim_ci95": [0.4, 0.6]}
+    assert "test: 95 % interval 0.5000 to 0.5000" in "\n".join(protocol_lines(protocol, metrics))
+    lines = "\n".join(protocol_lines(protocol, metrics | known))
+    assert "sample: 95 % interval 0.4000 to 0.6000" in lines and "sample: 7.0 nats" in lines
+    assert "test: " not in lines
