@@ -71,7 +71,7 @@ def _densities(axes: Sequence[Axes], distribution: Distribution, families: Mappi
     of_p = image(distribution.log_prob(points))
     levels = of_p.max() * np.array([0.05, 0.2, 0.5, 0.8])
     for axis, density in zip(axes, [of_p, *(image(q.log_prob(points)) for q in families.values())], strict=False):
-        axis.imshow(density, origin="lower", extent=extent, cmap="Blues", aspect="auto")
+        axis.imshow(density, origin="lower", extent=extent, cmap="Blues", aspect="equal")
         axis.contour(of_p, levels, extent=extent, colors="C3", linewidths=0.7)
 
 

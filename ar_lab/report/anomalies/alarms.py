@@ -36,10 +36,12 @@ def print_alarms(found: Scored, by: str, p: Float64[np.ndarray, " units"], metri
     table = Table("where", title_justify="left")
     for heading in (by, "p-value", "alarm"):
         table.add_column(heading, justify="right")
-    table.add_column("text", no_wrap=True)
+    if is_text := any(found.text):
+        table.add_column("text", no_wrap=True)
     for k in worst(found.scores[by]):
         cells = (f"{found.scores[by][k]:.4g}", f"{p[k]:.4f}", "yes" if p[k] <= metrics["alarm/rate"] else "")
-        table.add_row(found.where[k], *cells, console.render_str(found.text[k][:WIDTH], markup=False))
+        said = [console.render_str(found.text[k][:WIDTH], markup=False)] if is_text else []
+        table.add_row(found.where[k], *cells, *said)
     console.print(table)
     console.print(
         f"{metrics['alarm/alarms']:,} of {metrics['alarm/units']:,} {metrics['unit']}s are reported "
