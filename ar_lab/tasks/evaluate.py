@@ -36,7 +36,9 @@ def evaluate(config: dict[str, Any]) -> None:
     result = {
         "metrics": metrics,
         "protocol": protocol(restored, model, parts, config, metrics) | said,
-        "notes": parts.notes,
+        "notes": [
+            *dict.fromkeys([*parts.notes, *restored.run.result.get("notes", [])])
+        ],  # training's are about these too
         "run": str(restored.run.path),
     }
     if "certificate" in restored.run.result and restored.run.chosen is None:  # which is about the best weights
