@@ -17,7 +17,8 @@ def conflicts(config: Config) -> Iterator[str]:
     checks = (
         _task,
         _divergence,
-        _evaluate,
+        _scoring,
+        _score,
         _sample,
         _likelihood,
         _sgd,
@@ -49,10 +50,18 @@ def _divergence(config: Config) -> Iterator[str]:
         yield f"task.family=markov: needs levels, data={data['name']} has real numbers; use task.family=auto"
 
 
-def _evaluate(config: Config) -> Iterator[str]:
+def _scoring(config: Config) -> Iterator[str]:
     task, kind = config["task"], known(config["data"]).kind
     if task.get("scoring") == "windows" and kind not in (None, "sequence"):
         yield f"task.scoring=windows: needs text, data={config['data']['name']} is not; leave it out"
+    if task["name"] == "evaluate" and task["stride"] is not None and kind not in (None, "sequence"):
+        yield f"task.stride={task['stride']}: needs text, data={config['data']['name']} is not; leave it out"
+
+
+def _score(config: Config) -> Iterator[str]:
+    task = config["task"]
+    if task["name"] == "score" and task["input"] is not None and task["outliers"] is not None:
+        yield "task.outliers: only the file is scored with task.input; give one of the two"
 
 
 def _sample(config: Config) -> Iterator[str]:

@@ -111,6 +111,8 @@ WRONG = {
     "data.stream=true": "data.stream: no such key",
     "task=evaluate": "task=evaluate: needs run=DIR",
     "task=sample": "task=sample: needs run=DIR",
+    "task=evaluate task.stride=4": "task.stride=4: needs text, data=digits is not",
+    "task=score task.input=file task.outliers=mnist": "only the file is scored with task.input",
     "data=text": "data.path: missing; give it, as in data.path=VALUE",
     "run=nowhere": "nowhere: no such directory",
     "run=nowhere.ckpt": "nowhere.ckpt: no such checkpoint",
