@@ -18,7 +18,7 @@ SHORT = ["trainer.max_steps=2", "data.batch_size=2", "evaluation.examples=16", "
 
 
 def refused(model: str, data: str) -> bool:
-    if data in ("table", "mixture", "ring"):
+    if data in ("table", "mixture", "two_modes", "ring"):
         return model not in REAL
     return model in ("pixelcnn_pp", "pixelsnail") and data not in IMAGES
 
