@@ -137,4 +137,8 @@ class Cells(Alphabet):
 
 def alphabet_for(codec: Codec, extra: bytes, device: torch.device) -> Alphabet:
     """The alphabet of what a codec codes, with the side information of a file's contents."""
-    return Cells(codec, Grid.from_bytes(extra, len(codec.columns)), device) if isinstance(codec, TableCodec) else Levels(device)
+    return (
+        Cells(codec, Grid.from_bytes(extra, len(codec.columns)), device)
+        if isinstance(codec, TableCodec)
+        else Levels(device)
+    )
