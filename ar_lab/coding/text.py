@@ -28,9 +28,9 @@ class Escaped(NamedTuple):
 class TextEncoder:
     """Bytes as levels, piece by piece, so that no file is too long.
 
-    Bytes that are no UTF-8 are read as the code points U+DC80 to U+DCFF that stand for them (PEP 383). What the alphabet
-    lacks is the codec's unknown level, if it has one; its code point goes into `extra`, and without such a level
-    the number of symbols since the last one as well.
+    Bytes that are no UTF-8 are read as the code points U+DC80 to U+DCFF that stand for them (PEP 383). What the
+    alphabet lacks is the codec's unknown level, if it has one; its code point goes into `extra`, and without such a
+    level the number of symbols since the last one as well.
     """
 
     def __init__(self, codec: CharacterCodec):

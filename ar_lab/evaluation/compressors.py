@@ -6,13 +6,19 @@ Sizes are of whole files, headers included, so that each is a code length that a
 import bz2
 import gzip
 import lzma
+import shutil
+import subprocess
+import zlib
 from io import BytesIO
 from math import ceil, sqrt
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, features
+
+from ar_lab.errors import LabError
 
 Images = UInt8[np.ndarray, "count height width channels"]
 CHANNELS = (1, 3)  # gray or color
@@ -20,6 +26,7 @@ PICTURES: dict[str, dict[str, Any]] = {
     "png": {"optimize": True},
     "webp": {"lossless": True, "quality": 100},
 }
+PIECE = 2**20  # bytes of a file that are read at a time
 SIDE = 16383  # pixels: the longest that WebP knows
 
 
@@ -71,3 +78,35 @@ def _size(image: UInt8[np.ndarray, "height width channels"], name: str, levels: 
     file = BytesIO()
     picture.save(file, name, **PICTURES[name])
     return file.tell()
+
+
+def file_sizes(path: Path) -> dict[str, int]:
+    """`stream_sizes` of a file, in constant memory; and zstd's, where there is such a program."""
+    sizes = {
+        "gzip": _streamed(path, zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)),
+        "bzip2": _streamed(path, bz2.BZ2Compressor(9)),
+        "xz": _streamed(path, lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)),
+    }
+    zstd = shutil.which("zstd")
+    return sizes if zstd is None else sizes | {"zstd": _zstd_size(zstd, path)}
+
+
+class _Compressor(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+def _streamed(path: Path, compressor: _Compressor) -> int:
+    size = 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            size += len(compressor.compress(piece))
+    return size + len(compressor.flush())
+
+
+def _zstd_size(program: str, path: Path) -> int:
+    with subprocess.Popen([program, "-19", "-q", "-c", str(path)], stdout=subprocess.PIPE) as process:
+        size = sum(map(len, iter(lambda: process.stdout.read(PIECE), b"")))
+    if process.returncode:
+        raise LabError(f"{program} -19 {path}: ended with {process.returncode}")
+    return size

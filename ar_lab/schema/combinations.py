@@ -19,6 +19,7 @@ def conflicts(config: Config) -> Iterator[str]:
         _divergence,
         _scoring,
         _score,
+        _compress,
         _sample,
         _likelihood,
         _sgd,
@@ -33,7 +34,8 @@ def conflicts(config: Config) -> Iterator[str]:
 
 def _task(config: Config) -> Iterator[str]:
     task = config["task"]["name"]
-    if task not in ("train", "list", "compare", "divergence") and config["run"] is None:
+    alone = ("train", "list", "compare", "divergence", "decompress", "verify")  # a file may hold its model
+    if task not in alone and config["run"] is None:
         what = "sweep" if task == "summarize" else "run"
         yield f"task={task}: needs run=DIR, the directory of the {what} to {task}"
 
@@ -62,6 +64,18 @@ def _score(config: Config) -> Iterator[str]:
     task = config["task"]
     if task["name"] == "score" and task["input"] is not None and task["outliers"] is not None:
         yield "task.outliers: only the file is scored with task.input; give one of the two"
+
+
+def _compress(config: Config) -> Iterator[str]:
+    task, space = config["task"], known(config["data"])
+    if task["name"] != "compress":
+        return
+    if task["weights"] == "fp16" and not task["embed_model"]:
+        yield "task.weights=fp16: rounds the model in the file, and none is in it; add task.embed_model=true"
+    if task["weights"] == "fp16" and task["online"]:
+        yield "task.weights=fp16: with task.online=true no weights are in the file; leave it out"
+    if task["precision"] is not None and space.values not in (None, "real numbers"):
+        yield f"task.precision: is about rows of real numbers, data={config['data']['name']} has {space.values}"
 
 
 def _sample(config: Config) -> Iterator[str]:

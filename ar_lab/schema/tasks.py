@@ -4,7 +4,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from ar_lab.schema.types import Count, Fraction, Inside, Labels, Location, Names, Natural, Positive, Section, Unit
+from ar_lab.schema.types import (
+    Count,
+    Fraction,
+    Inside,
+    Labels,
+    Lanes,
+    Location,
+    Names,
+    Natural,
+    Positive,
+    Section,
+    Unit,
+)
 
 
 class Train(Section):
@@ -71,6 +83,33 @@ class Score(Section):
     unit: Literal["line", "window"] | None
 
 
+class Compress(Section):
+    name: Literal["compress"]
+    input: Location | None
+    output: Location | None
+    lanes: Lanes | None
+    precision: Positive | None
+    embed_model: bool
+    weights: Literal["fp32", "fp16"]
+    online: bool
+    online_lr: Positive
+    online_segment: Count
+    prequential: bool
+    check: bool
+
+
+class Decompress(Section):
+    name: Literal["decompress"]
+    input: Location
+    output: Location | None
+
+
+class Verify(Section):
+    name: Literal["verify"]
+    input: Location
+    original: Location | None
+
+
 class Summarize(Section):
     name: Literal["summarize"]
 
@@ -111,6 +150,9 @@ TASKS: dict[str, type[Section]] = {
     "certify": Certify,
     "sample": Sample,
     "score": Score,
+    "compress": Compress,
+    "decompress": Decompress,
+    "verify": Verify,
     "reproduce": Reproduce,
     "summarize": Summarize,
     "list": List,

@@ -30,6 +30,7 @@ def _labels(value: Any) -> Any:
 
 Count = Annotated[int, Field(ge=1)]
 Order = Annotated[int, Field(ge=1, le=32)]  # of n-grams; the memory of counting grows with its square
+Lanes = Annotated[int, Field(ge=1, le=2**16)]  # coded side by side
 Natural = Annotated[int, Field(ge=0)]
 Limit = Annotated[int, AfterValidator(_limit)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what numpy's generators take

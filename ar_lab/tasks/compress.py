@@ -1,0 +1,150 @@
+"""task=compress: a file as long as its likelihood says, held to it by decoding it again."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ar_lab import runs
+from ar_lab.coding.container import write_container
+from ar_lab.coding.contents import Contents
+from ar_lab.coding.header import Header, Online
+from ar_lab.coding.layout import Layout, lanes_of
+from ar_lab.errors import DataError
+from ar_lab.report.bar import Bar
+from ar_lab.report.compression import print_compression
+from ar_lab.restore import Restored, restore
+from ar_lab.tasks.contents import read_contents
+from ar_lab.tasks.decompress import check_free, decoded
+from ar_lab.tasks.lengths import lengths, online_layout, other_codes
+from ar_lab.tasks.loading import parts_of
+from ar_lab.tasks.packed import Packed, header_of, of_run
+from ar_lab.tasks.verify import equals
+from ar_lab.trainer import device_of
+
+BATCH = 256  # examples that are coded side by side
+UNITS = {"characters": "char", "bytes": "byte"}
+
+
+def compress(config: dict[str, Any]) -> None:
+    """Codes `task.input`, or the run's own test part, and writes what that took into RUN/compress/.
+
+    Raises:
+        ConfigError: for an output that is there already, and contents that the run's model does not know.
+        DataError: when the file does not decode to what it was made from.
+    """
+    task, restored = config["task"], restore(config["run"])
+    packed = of_run(restored, device_of(config["trainer"]), task["weights"])
+    parts = parts_of(restored.run, config) if task["input"] is None else None
+    path = None if task["input"] is None else Path(task["input"])
+    directory = restored.run.subdirectory("compress")
+    output = output_of(task, path, directory)
+    with read_contents(path, packed.codec, task["precision"], parts) as contents:
+        header, bits, seconds = written(output, contents, packed, config)
+        found = summary(output, header, bits, contents, packed, config)
+        found |= {"encode_seconds": seconds, "checked": task["check"], "decode_seconds": None}
+        if task["check"]:
+            found["decode_seconds"] = checked(output, path, contents, restored, packed)
+    runs.write_json(directory / "result.json", found)
+    print_compression(found)
+    print(output)
+
+
+def output_of(task: dict[str, Any], path: Path | None, directory: Path) -> Path:
+    """Raises ConfigError for an output that is there already."""
+    named = directory / "test.arlab" if path is None else path.with_name(path.name + ".arlab")
+    output = Path(task["output"]) if task["output"] is not None else named
+    check_free(output)
+    return output
+
+
+def written(output: Path, contents: Contents, packed: Packed, config: dict[str, Any]) -> tuple[Header, float, float]:
+    """Codes contents into a file that has its name only once it is whole: its header, ideal bits and seconds."""
+    task, layout = config["task"], layout_of(contents, config["task"])
+    online = Online(task["online_lr"], task["online_segment"], config["seed"]) if task["online"] else None
+    used = packed if online is None else packed.fresh(online.seed)
+    section = packed.embedded(online) if task["embed_model"] else b""
+    header = header_of(used, layout, contents.extra, section, online)
+    coder, began = used.coder(layout, contents.extra, online), time.perf_counter()
+    with unfinished(output) as part, tempfile.TemporaryFile() as sink:
+        with Bar(f"coding {layout.symbols:,} symbols", layout.symbols) as bar:
+            chunks, nats = coder.encode(contents.symbols.reshape(-1), sink, bar.advance)
+        sink.seek(0)
+        header = replace(header, chunks=tuple(chunks))
+        write_container(part, header, contents.extra, section, sink)
+    return header, nats / log(2) + 8 * len(contents.extra), time.perf_counter() - began
+
+
+@contextmanager
+def unfinished(output: Path) -> Iterator[Path]:
+    """A name beside the output, which it gets when the block is through."""
+    part = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        yield part
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def layout_of(contents: Contents, task: dict[str, Any]) -> Layout:
+    """Which symbols are coded side by side."""
+    if task["online"]:
+        return online_layout(contents, task)
+    count, *dims = contents.symbols.shape
+    if dims:
+        return Layout(count, dims[0], task["lanes"] or BATCH)
+    return Layout(count, None, task["lanes"] or lanes_of(count))
+
+
+def checked(output: Path, path: Path | None, contents: Contents, restored: Restored, packed: Packed) -> float:
+    """Decodes the file that was written, and returns the seconds.
+
+    Raises:
+        DataError: when it holds anything else than its input.
+    """
+    with decoded(output, restored, packed.model.network.device) as again:
+        same = np.array_equal(again.symbols, contents.symbols) and again.extra == contents.extra
+        if not same or (path is not None and not equals(path, again)):
+            raise DataError(f"{output}: does not decode to what it was made from; do not keep it")
+        return again.seconds
+
+
+def summary(
+    output: Path, header: Header, bits: float, contents: Contents, packed: Packed, config: dict[str, Any]
+) -> dict[str, Any]:
+    """What result.json and the table say of a file."""
+    task, symbols, size = config["task"], header.layout.symbols, output.stat().st_size
+    unit = UNITS.get(packed.codec.kind, "dim")
+    others, raw_bytes = other_codes(contents, packed.codec, task["input"])
+    return {
+        "input": task["input"] or "the run's test part",
+        "output": str(output),
+        "unit": unit,
+        "symbols": symbols,
+        "raw_bytes": raw_bytes,
+        "bytes": size,
+        "ideal_bits": bits,
+        "overhead_bytes": size - header.embedded - bits / 8,
+        f"bits_per_{unit}": size * 8 / symbols if symbols else None,
+        "lengths": lengths(size, header, contents, packed, config),
+        "others": others,
+        "escapes": contents.escapes,
+        "lanes": header.layout.lanes,
+        "chunks": len(header.chunks),
+        "notes": notes(task, packed),
+    }
+
+
+def notes(task: dict[str, Any], packed: Packed) -> list[str]:
+    """What a reader of the lengths must know."""
+    found = ["given the model: whoever decodes has the run; with the model in the file: nothing but the file is needed"]
+    if packed.codec.space.kind == "image":
+        found.append("of pictures the pixels are kept, and of a folder the names; no metadata")
+    return found
