@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BufferedIOBase
 from math import log
-from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class Coder:
     def encode(
         self,
         symbols: Integer[np.ndarray, " symbols"],
-        sink: BinaryIO,
+        sink: BufferedIOBase,
         advance: Advance,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> tuple[list[Chunk], float]:
@@ -59,7 +59,7 @@ class Coder:
         return writer.chunks, nats
 
     def decode(
-        self, chunks: list[Chunk], source: BinaryIO, out: Integer[np.ndarray, " symbols"], advance: Advance
+        self, chunks: list[Chunk], source: BufferedIOBase, out: Integer[np.ndarray, " symbols"], advance: Advance
     ) -> None:
         """Fills `out` with the flattened symbols.
 

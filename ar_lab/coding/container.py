@@ -5,8 +5,9 @@ ARLB | version | length of the header | header | side information | embedded mod
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from ar_lab.coding.fields import LONGEST, Fields, varint
@@ -25,10 +26,10 @@ class Opened(NamedTuple):
     header: Header
     extra: bytes
     embedded: bytes
-    chunks: BinaryIO
+    chunks: BufferedIOBase
 
 
-def write_container(path: Path, header: Header, extra: bytes, embedded: bytes, chunks: BinaryIO) -> int:
+def write_container(path: Path, header: Header, extra: bytes, embedded: bytes, chunks: BufferedIOBase) -> int:
     """Writes a whole file, and returns how many bytes it has."""
     content = header.to_bytes()
     crc = 0
@@ -59,7 +60,7 @@ def open_container(path: Path) -> Iterator[Opened]:
             raise type(error)(f"{path}: {error}") from error
 
 
-def _read_header(file: BinaryIO) -> Header:
+def _read_header(file: BufferedIOBase) -> Header:
     start = file.read(len(MAGIC) + 1)
     if start[: len(MAGIC)] != MAGIC[: len(start)] or not start:
         raise DataError("is not a file that task=compress made: it begins otherwise")
@@ -76,7 +77,7 @@ def _read_header(file: BinaryIO) -> Header:
     return Header.from_bytes(file.read(size))
 
 
-def _check(file: BinaryIO, header: Header, size: int) -> None:
+def _check(file: BufferedIOBase, header: Header, size: int) -> None:
     """Leaves the file where its sections begin."""
     begin, there = file.tell(), _left(file)
     if there != header.size + CHECK:
@@ -92,7 +93,7 @@ def _check(file: BinaryIO, header: Header, size: int) -> None:
     file.seek(begin)
 
 
-def _where(file: BinaryIO, header: Header, begin: int) -> str:
+def _where(file: BufferedIOBase, header: Header, begin: int) -> str:
     """Which chunk the damage is in, if it is in one."""
     file.seek(begin + header.extra + header.embedded)
     for number, chunk in enumerate(header.chunks, 1):
@@ -104,7 +105,7 @@ def _where(file: BinaryIO, header: Header, begin: int) -> str:
     return ", in what is before its chunks or behind them"
 
 
-def pieces(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
+def pieces(file: BufferedIOBase, size: int | None = None) -> Iterator[bytes]:
     """What a file holds from here on, up to `size` bytes, a piece at a time."""
     while size is None or size:
         piece = file.read(PIECE if size is None else min(PIECE, size))
@@ -114,7 +115,7 @@ def pieces(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
         yield piece
 
 
-def _left(file: BinaryIO) -> int:
+def _left(file: BufferedIOBase) -> int:
     here = file.tell()
     end = file.seek(0, 2)
     file.seek(here)

@@ -4,7 +4,8 @@ The coder is constriction's (Bamler, 2022, Understanding Entropy Coding With Asy
 the frequencies it is given to a fixed-point model of its own.
 """
 
-from typing import BinaryIO, NamedTuple
+from io import BufferedIOBase
+from typing import NamedTuple
 from zlib import crc32
 
 import constriction
@@ -17,7 +18,7 @@ FLOOR = 2.0**-24  # the least probability that is coded: none is so small that i
 CHUNK_BYTES = 2**16
 CODED = constriction.stream.model.Categorical(perfect=False)
 
-Table = Float64[np.ndarray, "rows levels"]
+Table = Float64[np.ndarray, "*rows levels"]
 
 
 class Chunk(NamedTuple):
@@ -32,7 +33,7 @@ class Chunk(NamedTuple):
 class ChunkWriter:
     """Codes tables of symbols, and writes a chunk out as soon as it is large enough."""
 
-    def __init__(self, sink: BinaryIO, chunk_bytes: int = CHUNK_BYTES):
+    def __init__(self, sink: BufferedIOBase, chunk_bytes: int = CHUNK_BYTES):
         self.sink, self.words = sink, chunk_bytes // 4
         self.chunks: list[Chunk] = []
         self._begin()
@@ -63,7 +64,7 @@ class ChunkWriter:
 class ChunkReader:
     """Decodes what a ChunkWriter wrote, given the same frequencies."""
 
-    def __init__(self, source: BinaryIO, chunks: list[Chunk]):
+    def __init__(self, source: BufferedIOBase, chunks: list[Chunk]):
         self.source, self.chunks, self.number, self.left = source, chunks, -1, 0
 
     def take(self, frequencies: Table) -> Integer[np.ndarray, " rows"]:
@@ -105,7 +106,7 @@ class ChunkReader:
         )
 
 
-def floored(pmf: Shaped[np.ndarray, "rows levels"]) -> Table:
+def floored(pmf: Shaped[np.ndarray, "*rows levels"]) -> Table:
     """Frequencies that can be coded: double precision, none below 2^-24.
 
     Raises:

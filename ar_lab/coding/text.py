@@ -3,7 +3,8 @@
 import codecs
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from io import BufferedIOBase
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64, Integer
@@ -62,7 +63,7 @@ class TextEncoder:
         return Escaped(self.symbols, extra, self.escapes)
 
 
-def encode_text(source: BinaryIO, codec: Codec, sink: BinaryIO) -> Escaped:
+def encode_text(source: BufferedIOBase, codec: Codec, sink: BufferedIOBase) -> Escaped:
     """Writes the levels of a file's bytes, of as many bytes each as `codec.encode` gives them."""
     if not isinstance(codec, CharacterCodec):
         return Escaped(sum(sink.write(piece) for piece in pieces(source)), b"", 0)

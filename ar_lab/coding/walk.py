@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Shaped
@@ -14,6 +14,7 @@ from ar_lab.model import AutoregressiveModel
 from ar_lab.models.network import Condition
 
 
+@runtime_checkable
 class Learns(Protocol):
     """What changes the model by what was coded (coding.prequential)."""
 

@@ -12,7 +12,7 @@ import zlib
 from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -91,6 +91,7 @@ def file_sizes(path: Path) -> dict[str, int]:
     return sizes if zstd is None else sizes | {"zstd": _zstd_size(zstd, path)}
 
 
+@runtime_checkable
 class _Compressor(Protocol):
     def compress(self, data: bytes, /) -> bytes: ...
     def flush(self) -> bytes: ...

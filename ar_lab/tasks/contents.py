@@ -8,9 +8,8 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO, StringIO
+from io import BufferedIOBase, BytesIO, StringIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -60,7 +59,7 @@ def read_contents(
 
 
 @contextmanager
-def _opened(path: Path | None, codec: Codec, parts: Parts | None) -> Iterator[BinaryIO]:
+def _opened(path: Path | None, codec: Codec, parts: Parts | None) -> Iterator[BufferedIOBase]:
     if path is not None:
         with path.open("rb") as file:
             yield file
@@ -70,7 +69,7 @@ def _opened(path: Path | None, codec: Codec, parts: Parts | None) -> Iterator[Bi
 
 
 @contextmanager
-def _stream(file: BinaryIO, codec: Codec) -> Iterator[Contents]:
+def _stream(file: BufferedIOBase, codec: Codec) -> Iterator[Contents]:
     dtype = np.uint8 if codec.space.levels <= 256 else np.int32
     with tempfile.TemporaryFile() as sink:
         found = encode_text(file, codec, sink)
