@@ -141,9 +141,9 @@ def test_what_the_ngram_under_a_network_has_counted_is_not_shown_to_it_again():
         (-by_hand.likelihood.conditional(params).log_prob(segment)).mean().backward()
         optimizer.step()
         states[1] = after.detach()
-        if number in (8, 10, 13, 16):  # 256 symbols, and whenever a quarter more
+        if number in (8, 10, 13):  # 256 symbols, and whenever a quarter more
             by_hand.network.prior.estimate(x[:, : number * SEGMENT].flatten())
-    assert_equal(learner.model, by_hand)
+    torch.testing.assert_close(dict(learner.model.state_dict()), dict(by_hand.state_dict()))
 
 
 def test_a_network_is_shown_earlier_segments_again():
