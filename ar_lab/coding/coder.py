@@ -1,6 +1,6 @@
 """All symbols of a file through the chain rule: x_i coded by p(x_i | x_1 … x_{i-1}), and decoded by the same steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase
 from math import log
@@ -22,13 +22,21 @@ Advance = Callable[[int], None]  # told of so many symbols more
 
 @dataclass(frozen=True)
 class Coder:
-    """What encoder and decoder must have in common; `learner` changes `model` after every `segment` steps."""
+    """What encoder and decoder must have in common; `learner` changes `model` after every `segment` steps.
+
+    Raises:
+        ValueError: for a stream and a network that takes the dimensions in an order of its own.
+    """
 
     model: AutoregressiveModel
     alphabet: Alphabet
     layout: Layout
     learner: Learns | None = None
     segment: int = 0
+
+    def __post_init__(self):
+        if self.layout.dims is None and self.model.network.order is not None:
+            raise ValueError("a text is coded from left to right, and this network takes it in another order")
 
     def encode(
         self,
@@ -59,7 +67,7 @@ class Coder:
         return writer.chunks, nats
 
     def decode(
-        self, chunks: list[Chunk], source: BufferedIOBase, out: Integer[np.ndarray, " symbols"], advance: Advance
+        self, chunks: Sequence[Chunk], source: BufferedIOBase, out: Integer[np.ndarray, " symbols"], advance: Advance
     ) -> None:
         """Fills `out` with the flattened symbols.
 

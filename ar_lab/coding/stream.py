@@ -4,6 +4,7 @@ The coder is constriction's (Bamler, 2022, Understanding Entropy Coding With Asy
 the frequencies it is given to a fixed-point model of its own.
 """
 
+from collections.abc import Sequence
 from io import BufferedIOBase
 from typing import NamedTuple
 from zlib import crc32
@@ -64,7 +65,7 @@ class ChunkWriter:
 class ChunkReader:
     """Decodes what a ChunkWriter wrote, given the same frequencies."""
 
-    def __init__(self, source: BufferedIOBase, chunks: list[Chunk]):
+    def __init__(self, source: BufferedIOBase, chunks: Sequence[Chunk]):
         self.source, self.chunks, self.number, self.left = source, chunks, -1, 0
 
     def take(self, frequencies: Table) -> Integer[np.ndarray, " rows"]:

@@ -39,12 +39,18 @@ class Walk:
     ):
         self.model, self.rows, self.condition, self.learner = model, rows, condition, learner
         self.carries = model.network.carries
-        self.room = segment if learner is not None else 0 if self.carries else model.space.dims
-        self._begin(model.network.start(rows, condition))
+        window = 0 if self.carries else model.space.dims
+        self.room = window if learner is None else segment if self.carries else min(segment, window)
+        self._begin(self._start())
+
+    @torch.no_grad()
+    def _start(self) -> Any:
+        return self.model.network.start(self.rows, self.condition)
 
     def _begin(self, state: Any, known: Sequence[Tensor] = ()) -> None:
-        self.begun = state if self.learner is not None else None
-        self.state = deepcopy(state) if self.learner is not None else state  # a step may overwrite what it is given
+        self.begun = state
+        again = self.learner is not None and self.carries  # the learner begins with it, and a step may overwrite it
+        self.state = deepcopy(state) if again else state
         self.previous, self.told = None, [*known]
 
     @torch.no_grad()
@@ -62,11 +68,11 @@ class Walk:
             self.told.append(self.previous)
         if self.learner is not None and len(self.told) == self.room:
             after = self.learner.learn(torch.stack(self.told, dim=1), self.begun, self.condition)
-            self._begin(after if self.carries else self.model.network.start(self.rows, self.condition))
+            self._begin(after if self.carries else self._start())
 
     def _begin_again(self) -> None:
         known = self.told[-(self.room // 2) :] if self.room > 1 else []
-        state = self.model.network.start(self.rows, self.condition)
+        state = self._start()
         if known:
             state = self.model.network.extend(torch.stack(known, dim=1), state)[1]
         self._begin(state, known)

@@ -26,14 +26,14 @@ def print_compression(result: dict[str, Any]) -> None:
     print(*compression_lines(result), sep="\n")
 
 
-def codes(result: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
+def codes(result: dict[str, Any]) -> Iterator[tuple[str, int | float | None]]:
     """Every code of the same contents, with its bytes."""
     yield "the likelihood's own (ideal)", result["ideal_bits"] / 8
     yield from ((name, result["lengths"][key]) for key, name in LENGTHS.items())
     yield from result["others"].items()
 
 
-def _cells(size: float | None, result: dict[str, Any]) -> tuple[str, str, str]:
+def _cells(size: int | float | None, result: dict[str, Any]) -> tuple[str, str, str]:
     if size is None:
         return "-", "-", "-"
     rate = f"{size * 8 / result['symbols']:.4f}" if result["symbols"] else "-"

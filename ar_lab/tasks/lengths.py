@@ -21,7 +21,7 @@ from ar_lab.report.bar import Bar
 from ar_lab.tasks.contents import table_text
 from ar_lab.tasks.packed import Packed
 
-LANES = 32  # of a stream from which a model learns while it is coded: more would learn less often
+LANES = 16  # of a stream from which a model learns while it is coded: more would learn less often
 EXAMPLES = 32
 STILL = 512  # steps that a model which learns nothing is asked for at a time
 
@@ -38,11 +38,11 @@ def lengths(size: int, header: Header, contents: Contents, packed: Packed, confi
     return {"raw": given, "two_part": _with_model(given, packed), "prequential": _prequential(contents, packed, config)}
 
 
-def _with_model(length: float | None, packed: Packed) -> float | None:
+def _with_model(length: int | float | None, packed: Packed) -> int | float | None:
     return None if length is None else length + len(packed.embedded(None))
 
 
-def _prequential(contents: Contents, packed: Packed, config: dict[str, Any]) -> float | None:
+def _prequential(contents: Contents, packed: Packed, config: dict[str, Any]) -> int | float | None:
     task = config["task"]
     if not task["prequential"]:
         return None
@@ -56,7 +56,9 @@ def online_layout(contents: Contents, task: dict[str, Any]) -> Layout:
     return Layout(count, dims[0] if dims else None, task["lanes"] or (EXAMPLES if dims else min(LANES, max(1, count))))
 
 
-def _ideal(learner: Learner | Still, contents: Contents, packed: Packed, layout: Layout, segment: int) -> float | None:
+def _ideal(
+    learner: Learner | Still, contents: Contents, packed: Packed, layout: Layout, segment: int
+) -> int | float | None:
     """Bytes that the conditionals come to; None for a space with classes, whose labels are chosen by the coder."""
     if packed.codec.space.classes is not None:
         return None

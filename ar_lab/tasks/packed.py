@@ -55,7 +55,10 @@ class Packed:
         """Each has a learner of its own, which changes the model: take a fresh one for every coder."""
         alphabet = alphabet_for(self.codec, extra, self.model.network.device)
         learner = None if online is None else Learner(self.model, online.lr)
-        return Coder(self.model, alphabet, layout, learner, 0 if online is None else online.segment)
+        try:
+            return Coder(self.model, alphabet, layout, learner, 0 if online is None else online.segment)
+        except ValueError as error:
+            raise ConfigError(f"model={self.config['model']['name']}: {error}") from error
 
 
 def of_run(restored: Restored, device: torch.device, dtype: str = "fp32") -> Packed:

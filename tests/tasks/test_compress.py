@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image
 from ar_lab.__main__ import main
 from ar_lab.coding.container import open_container
 from ar_lab.coding.header import Place
+from ar_lab.coding.text import decode_text
 from ar_lab.errors import ConfigError, DataError, LabError
 from ar_lab.restore import restore
 from ar_lab.tasks.decompress import decoded
@@ -37,7 +39,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "bytes": ["model=ngram", "model.order=2", *TEXT, path, "data.codec=bytes"],
         "charrnn": [*SMALL["charrnn"], *TEXT, path, "trainer.max_steps=2"],
         "images": [*SMALL["pixelcnn"], "data=digits", "trainer.max_steps=2"],
-        "table": [*SMALL["charrnn"], "data=breast_cancer", "trainer.max_steps=2"],
+        "table": [*SMALL["charrnn"], "data=table", "trainer.max_steps=2"],
     }
     for name, line in lines.items():
         assert main([*QUICK, *line, f"output={place / name}"]) == 0
@@ -64,7 +66,7 @@ def is_short(found: dict) -> bool:
 @pytest.mark.parametrize("name", ["ngram", "bytes", "charrnn"])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"t", b"t" * 3000, WORDS * 30, "naïve 日本\r\n€".encode() + b"\xff\xfe\0", bytes(range(256)) * 3],
+    [b"", b"t", b"t" * 400, WORDS * 10, "naïve 日本\r\n€".encode() + b"\xff\xfe\0", bytes(range(256)) * 3],
     ids=["empty", "one", "constant", "text", "foreign", "binary"],
 )
 def test_any_file_comes_back_to_the_byte(runs: dict[str, Path], tmp_path: Path, name: str, content: bytes):
@@ -174,22 +176,20 @@ def test_random_damage_is_always_said_and_never_decoded(runs: dict[str, Path], t
             pass
 
 
-def test_damage_that_has_a_right_checksum_is_no_crash(runs: dict[str, Path], tmp_path: Path):
-    from zlib import crc32
-
+def test_damage_with_a_right_checksum_is_said_or_does_not_matter(runs: dict[str, Path], tmp_path: Path):
     source, file, damaged = (tmp_path / name for name in ("file", "file.arlab", "damaged.arlab"))
     source.write_bytes(WORDS * 4)
     compressed(runs["ngram"], source, file, "task.check=false", "task.prequential=false")
     content, random, restored = file.read_bytes(), np.random.default_rng(0), restore(runs["ngram"])
-    for _ in range(150):
+    for _ in range(100):
         other = bytearray(content[:-4])
         other[int(random.integers(5, len(other)))] ^= 1 << int(random.integers(8))
         damaged.write_bytes(bytes(other) + crc32(bytes(other)).to_bytes(4, "little"))
-        with (
-            pytest.raises(LabError),
-            decoded(damaged, restored, torch.device("cpu"), shown=False),
-        ):
-            pass
+        try:
+            with decoded(damaged, restored, torch.device("cpu"), shown=False) as found:  # such as another thread count
+                assert b"".join(decode_text(found.symbols, found.extra, found.codec)) == source.read_bytes()
+        except LabError:
+            continue
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_damage_that_has_a_right_checksum_is_no_crash(runs: dict[str, Path], tmp
         (lambda content: content[:4] + b"\2" + content[5:], "version 2 of the format"),
         (lambda content: content[:-10], "is cut"),
         (lambda content: content + b"more", "has something behind its end"),
-        (lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:], "is damaged.*chunk 1 of 1"),
+        (lambda content: content[:-5] + bytes([content[-5] ^ 1]) + content[-4:], "is damaged.*chunk 1 of 1"),
         (lambda content: content[:3], "is cut"),
     ],
     ids=["other", "version", "cut", "longer", "flipped", "start"],
