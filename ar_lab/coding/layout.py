@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 LANE = 2048  # symbols of a stream that make up for a lane's beginning, which is coded without context
-LANES = 256
+LANES = 1024
 
 
 @dataclass(frozen=True)

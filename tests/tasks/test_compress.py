@@ -256,3 +256,16 @@ def test_an_output_that_is_there_is_kept(runs: dict[str, Path], tmp_path: Path, 
     compressed(runs["ngram"], source, file, code=2)
     assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == b"precious"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "size"), [("ngram", 10_000_000), ("charrnn", 1_000_000)])
+def test_a_long_file_comes_back_and_is_short(runs: dict[str, Path], tmp_path: Path, name: str, size: int):
+    source = tmp_path / "file"
+    words = np.array(WORDS.split(), dtype=object)
+    text = b" ".join(words[np.random.default_rng(0).integers(len(words), size=size // 4)])[: size - 4]
+    source.write_bytes(text + "\xff é".encode())
+    found = compressed(runs[name], source, tmp_path / "file.arlab", "task.prequential=false")
+    assert found["checked"]
+    assert is_short(found)
+    assert found["chunks"] > 1
