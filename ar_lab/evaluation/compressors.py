@@ -8,6 +8,7 @@ import gzip
 import lzma
 import shutil
 import subprocess
+import tempfile
 import zlib
 from io import BytesIO
 from math import ceil, sqrt
@@ -81,14 +82,22 @@ def _size(image: UInt8[np.ndarray, "height width channels"], name: str, levels: 
 
 
 def file_sizes(path: Path) -> dict[str, int]:
-    """`stream_sizes` of a file, in constant memory; and zstd's, where there is such a program."""
+    """`stream_sizes` and `zstd_size` of a file, in constant memory."""
     sizes = {
         "gzip": _streamed(path, zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)),
         "bzip2": _streamed(path, bz2.BZ2Compressor(9)),
         "xz": _streamed(path, lzma.LZMACompressor(preset=9 | lzma.PRESET_EXTREME)),
     }
-    zstd = shutil.which("zstd")
-    return sizes if zstd is None else sizes | {"zstd": _zstd_size(zstd, path)}
+    with path.open("rb") as file:
+        return sizes | _zstd(stdin=file)
+
+
+def zstd_size(raw: bytes) -> dict[str, int]:
+    """Bytes that `zstd -19` leaves, where there is such a program; {} elsewhere."""
+    with tempfile.TemporaryFile() as file:
+        file.write(raw)
+        file.seek(0)
+        return _zstd(stdin=file)
 
 
 @runtime_checkable
@@ -105,9 +114,12 @@ def _streamed(path: Path, compressor: _Compressor) -> int:
     return size + len(compressor.flush())
 
 
-def _zstd_size(program: str, path: Path) -> int:
-    with subprocess.Popen([program, "-19", "-q", "-c", str(path)], stdout=subprocess.PIPE) as process:
+def _zstd(stdin: Any) -> dict[str, int]:
+    program = shutil.which("zstd")
+    if program is None:
+        return {}
+    with subprocess.Popen([program, "-19", "-q", "-c"], stdin=stdin, stdout=subprocess.PIPE) as process:
         size = sum(map(len, iter(lambda: process.stdout.read(PIECE), b"")))
     if process.returncode:
-        raise LabError(f"{program} -19 {path}: ended with {process.returncode}")
-    return size
+        raise LabError(f"{program} -19: ended with {process.returncode}")
+    return {"zstd": size}

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ar_lab.codecs.base import Codec
 from ar_lab.codecs.image import ImageCodec
@@ -16,7 +15,7 @@ from ar_lab.coding.header import Header
 from ar_lab.coding.layout import Layout
 from ar_lab.coding.prequential import Learner, Still, nats_by_segments
 from ar_lab.coding.text import decode_text
-from ar_lab.evaluation.compressors import Images, file_sizes, image_sizes, picture_sizes, stream_sizes
+from ar_lab.evaluation.compressors import Images, file_sizes, image_sizes, picture_sizes, stream_sizes, zstd_size
 from ar_lab.report.bar import Bar
 from ar_lab.tasks.contents import table_text
 from ar_lab.tasks.packed import Packed
@@ -76,12 +75,12 @@ def other_codes(contents: Contents, codec: Codec, path: str | None) -> tuple[dic
     symbols = contents.symbols
     if isinstance(codec, ImageCodec):
         images: Images = symbols.astype(np.uint8).reshape(-1, *codec.shape)
-        pictures = picture_sizes(codec.decode(torch.from_numpy(np.ascontiguousarray(symbols))), codec.levels)
-        return image_sizes(images, codec.levels) | pictures, images.nbytes
+        general = image_sizes(images, codec.levels) | zstd_size(images.tobytes())
+        return general | picture_sizes(images, codec.levels), images.nbytes
     if path is not None and Path(path).is_file():
         return file_sizes(Path(path)), Path(path).stat().st_size
     raw = _raw(contents, codec)
-    return stream_sizes(raw), len(raw)
+    return stream_sizes(raw) | zstd_size(raw), len(raw)
 
 
 def _raw(contents: Contents, codec: Codec) -> bytes:

@@ -4,13 +4,14 @@ import bz2
 import gzip
 import lzma
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from ar_lab.evaluation import compressors
-from ar_lab.evaluation.compressors import image_sizes, picture_sizes, side_by_side, stream_sizes
+from ar_lab.evaluation.compressors import file_sizes, image_sizes, picture_sizes, side_by_side, stream_sizes, zstd_size
 
 TEXT = b"to be or not to be, that is the question " * 20
 
@@ -65,3 +66,13 @@ def test_all_images_are_in_the_one_picture():
 
 def test_channels_without_a_format_have_no_pictures():
     assert picture_sizes(images(2, 2), 256) == {}
+
+
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_a_file_is_as_long_as_its_bytes_in_one_piece(tmp_path: Path, size: int):
+    raw = np.random.default_rng(0).integers(0, 7, size, dtype=np.uint8).tobytes()
+    (tmp_path / "file").write_bytes(raw)
+    sizes = file_sizes(tmp_path / "file")
+    assert {name: sizes[name] for name in ("gzip", "bzip2", "xz")} == stream_sizes(raw)
+    assert sizes.keys() - {"gzip", "bzip2", "xz"} == zstd_size(raw).keys()
+    assert all(0 < found <= max(40, size / 2) for found in sizes.values())
