@@ -16,6 +16,7 @@ DEVICES = ("cpu", "cuda", "xpu", "mps")
 HARDWARE = ("DEFAULT", "AVX2", "AVX512", "NEON", "SVE256", "ZVECTOR", "VSX")  # others are spelt out
 MODEL = 6  # bytes of the model's hash
 LANE_LIMIT = 2**20
+SYMBOL_LIMIT = 2**40  # more than there is a disk for
 EMBEDDED, ONLINE = 1, 2  # flags
 
 
@@ -121,6 +122,8 @@ class Header:
         count, dims, lanes, extra = (fields.varint() for _ in range(4))
         if not 0 < lanes <= LANE_LIMIT:
             raise DataError(f"its header says {lanes:,} lanes; there are 1 to {LANE_LIMIT:,}")
+        if count * (dims or 1) > SYMBOL_LIMIT:
+            raise DataError(f"its header says {count * (dims or 1):,} symbols; there are at most {SYMBOL_LIMIT:,}")
         embedded = fields.varint() if flags & EMBEDDED else 0
         online = Online.read(fields) if flags & ONLINE else None
         layout = Layout(count, dims or None, lanes)

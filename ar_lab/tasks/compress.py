@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Integer
 
 from ar_lab import runs
 from ar_lab.coding.container import write_container
@@ -30,6 +31,7 @@ from ar_lab.tasks.verify import equals
 from ar_lab.trainer import device_of
 
 BATCH = 256  # examples that are coded side by side
+PIECE = 2**20  # symbols or examples that are compared at a time
 UNITS = {"characters": "char", "bytes": "byte"}
 
 
@@ -110,10 +112,16 @@ def checked(output: Path, path: Path | None, contents: Contents, restored: Resto
         DataError: when it holds anything else than its input.
     """
     with decoded(output, restored, packed.model.network.device) as again:
-        same = np.array_equal(again.symbols, contents.symbols) and again.extra == contents.extra
+        same = are_equal(again.symbols, contents.symbols) and again.extra == contents.extra
         if not same or (path is not None and not equals(path, again)):
             raise DataError(f"{output}: does not decode to what it was made from; do not keep it")
         return again.seconds
+
+
+def are_equal(one: Integer[np.ndarray, "..."], two: Integer[np.ndarray, "..."]) -> bool:
+    """Whether symbols are the same, compared piece by piece, since they may not fit into memory."""
+    pieces = range(0, len(one), PIECE)
+    return one.shape == two.shape and all(np.array_equal(one[i : i + PIECE], two[i : i + PIECE]) for i in pieces)
 
 
 def summary(

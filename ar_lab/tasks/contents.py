@@ -24,7 +24,7 @@ from ar_lab.coding.text import decode_text, encode_text
 from ar_lab.data.image_files import SUFFIXES, image_paths
 from ar_lab.data.parts import Parts
 from ar_lab.errors import ConfigError, DataError
-from ar_lab.tasks.raw import KINDS, raw_of
+from ar_lab.tasks.raw import KINDS, columns_of, raw_of
 
 PICTURE, FOLDER = b"p", b"f"  # what images were; an array says nothing
 NAMES = 2**26  # bytes: what the names of a folder's files may have
@@ -84,6 +84,8 @@ def _rows(path: Path | None, codec: TableCodec, precision: float | None, parts: 
             "task.precision=null: the run's test part is standardized, and has no last decimal; "
             "give task.precision, or the table itself by task.input"
         )
+    if path is not None and (lost := [name for name in columns_of(path) if name not in codec.columns]):
+        raise ConfigError(f"task.input={path}: the run does not know the column {lost[0]!r}; leave it out of the file")
     rows = codec.decode(parts.test) if path is None else raw_of(path, codec)
     counts, grid = counted(rows, codec.columns, precision)
     return Contents(counts, grid.to_bytes())

@@ -104,6 +104,15 @@ def _table(path: Path, label: str | None) -> tuple[tuple[str, ...], Shaped[np.nd
         return read_with(None)[:2]
 
 
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The names of a table's columns.
+
+    Raises:
+        DataError: for what cannot be read.
+    """
+    return _table(path, None)[0]
+
+
 def ordered(
     rows: Shaped[np.ndarray, "count columns"], columns: tuple[str, ...], codec: Codec, name: str
 ) -> Shaped[np.ndarray, "count _"]:

@@ -152,6 +152,16 @@ def test_a_table_keeps_its_decimals_or_a_stated_precision(runs: dict[str, Path],
     assert (tmp_path / "rough.arlab").stat().st_size < (tmp_path / "exact.arlab").stat().st_size
 
 
+def test_a_column_that_the_run_does_not_know_is_not_lost_in_silence(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    codec = restore(runs["table"]).codec
+    table = tmp_path / "table.csv"
+    table.write_text(",".join([*codec.columns, "name"]) + "\n" + ",".join(["1"] * (len(codec.columns) + 1)) + "\n")
+    compressed(runs["table"], table, tmp_path / "table.arlab", code=2)
+    assert "the run does not know the column 'name'" in capsys.readouterr().err
+
+
 def test_random_damage_is_always_said_and_never_decoded(runs: dict[str, Path], tmp_path: Path):
     source, file, damaged = (tmp_path / name for name in ("file", "file.arlab", "damaged.arlab"))
     source.write_bytes(WORDS * 4)
