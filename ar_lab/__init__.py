@@ -5,7 +5,8 @@ splits and batches them. `layers` and `models` hold the networks, each a sequenc
 (`models.network`); `likelihoods` turn their outputs into conditionals; `model` multiplies these by the chain rule and
 unrolls them. `distributions` are known ones, to draw data from and to hold models against. `learner` trains by
 minimizing cross-entropy, with `optimizers` and `schedules`, driven by `trainer` and watched by `callbacks`;
-`evaluation` computes figures, certificates, divergences and anomaly scores, and `report` shows them. `tasks` are the
+`evaluation` computes figures, certificates, divergences and anomaly scores, `coding` makes files of likelihoods and
+files' contents of these again, and `report` shows what came of it. `tasks` are the
 verbs of the command (`__main__`), which Hydra composes from `configs/`, `recall` takes from an earlier run, `schema`
 checks, `build` turns into objects and `runs` writes to disk, where `restore` finds them again. A line that means
 several jobs goes through `multirun`, or `search` when an optimizer chooses them: `sweeps` keeps their books, and each

@@ -46,36 +46,42 @@ def compress(config: dict[str, Any]) -> None:
     packed = of_run(restored, device_of(config["trainer"]), task["weights"])
     parts = parts_of(restored.run, config) if task["input"] is None else None
     path = None if task["input"] is None else Path(task["input"])
+    named = named_output(task, path)
     directory = restored.run.subdirectory("compress")
-    output = output_of(task, path, directory)
+    output = named or directory / "test.arlab"
     with read_contents(path, packed.codec, task["precision"], parts) as contents:
-        header, bits, seconds = written(output, contents, packed, config)
+        with unfinished(output) as part:
+            header, bits, seconds = written(part, contents, packed, config)
+            again = checked(part, path, contents, restored, packed) if task["check"] else None
         found = summary(output, header, bits, contents, packed, config)
-        found |= {"encode_seconds": seconds, "checked": task["check"], "decode_seconds": None}
-        if task["check"]:
-            found["decode_seconds"] = checked(output, path, contents, restored, packed)
+        found |= {"encode_seconds": seconds, "checked": task["check"], "decode_seconds": again}
     runs.write_json(directory / "result.json", found)
     print_compression(found)
     print(output)
 
 
-def output_of(task: dict[str, Any], path: Path | None, directory: Path) -> Path:
-    """Raises ConfigError for an output that is there already."""
-    named = directory / "test.arlab" if path is None else path.with_name(path.name + ".arlab")
-    output = Path(task["output"]) if task["output"] is not None else named
-    check_free(output)
+def named_output(task: dict[str, Any], path: Path | None) -> Path | None:
+    """Where the line says that the file goes; None for the run's own test part, unless it says where.
+
+    Raises:
+        ConfigError: for an output that is there already.
+    """
+    beside = None if path is None else path.with_name(path.name + ".arlab")
+    output = beside if task["output"] is None else Path(task["output"])
+    if output is not None:
+        check_free(output)
     return output
 
 
-def written(output: Path, contents: Contents, packed: Packed, config: dict[str, Any]) -> tuple[Header, float, float]:
-    """Codes contents into a file that has its name only once it is whole: its header, ideal bits and seconds."""
+def written(part: Path, contents: Contents, packed: Packed, config: dict[str, Any]) -> tuple[Header, float, float]:
+    """Codes contents into a file; returns its header, its ideal bits and the seconds."""
     task, layout = config["task"], layout_of(contents, config["task"])
     online = Online(task["online_lr"], task["online_segment"], config["seed"]) if task["online"] else None
     used = packed if online is None else packed.fresh(online.seed)
     section = packed.embedded(online) if task["embed_model"] else b""
     header = header_of(used, layout, contents.extra, section, online)
     coder, began = used.coder(layout, contents.extra, online), time.perf_counter()
-    with unfinished(output) as part, tempfile.TemporaryFile() as sink:
+    with tempfile.TemporaryFile() as sink:
         with Bar(f"coding {layout.symbols:,} symbols", layout.symbols) as bar:
             chunks, nats = coder.encode(contents.symbols.reshape(-1), sink, bar.advance)
         sink.seek(0)
@@ -105,16 +111,16 @@ def layout_of(contents: Contents, task: dict[str, Any]) -> Layout:
     return Layout(count, None, task["lanes"] or lanes_of(count))
 
 
-def checked(output: Path, path: Path | None, contents: Contents, restored: Restored, packed: Packed) -> float:
+def checked(part: Path, path: Path | None, contents: Contents, restored: Restored, packed: Packed) -> float:
     """Decodes the file that was written, and returns the seconds.
 
     Raises:
         DataError: when it holds anything else than its input.
     """
-    with decoded(output, restored, packed.model.network.device) as again:
+    with decoded(part, restored, packed.model.network.device) as again:
         same = are_equal(again.symbols, contents.symbols) and again.extra == contents.extra
         if not same or (path is not None and not equals(path, again)):
-            raise DataError(f"{output}: does not decode to what it was made from; do not keep it")
+            raise DataError("the code does not decode to what it was made from, so no file was written")
         return again.seconds
 
 
@@ -146,11 +152,11 @@ def summary(
         "escapes": contents.escapes,
         "lanes": header.layout.lanes,
         "chunks": len(header.chunks),
-        "notes": notes(task, packed),
+        "notes": notes(packed),
     }
 
 
-def notes(task: dict[str, Any], packed: Packed) -> list[str]:
+def notes(packed: Packed) -> list[str]:
     """What a reader of the lengths must know."""
     found = ["given the model: whoever decodes has the run; with the model in the file: nothing but the file is needed"]
     if packed.codec.space.kind == "image":

@@ -266,6 +266,7 @@ def test_an_output_that_is_there_is_kept(runs: dict[str, Path], tmp_path: Path, 
     compressed(runs["ngram"], source, file, code=2)
     assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == b"precious"
+    assert {*tmp_path.iterdir()} == {source, file}
 
 
 @pytest.mark.slow
