@@ -1,6 +1,7 @@
 """What a file holds: symbols of the model's space, and what else it takes to have the file again."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from struct import pack, unpack
 
 import numpy as np
@@ -40,12 +41,14 @@ class Grid:
     def from_bytes(cls, content: bytes, columns: int) -> "Grid":
         """Raises DataError for what no table has."""
         fields = Fields(content)
-        decimals = tuple(fields.take(columns)) if fields.integer(1) else None
+        kind = fields.integer(1)
+        decimals = tuple(fields.take(columns)) if kind else None
         steps = columns * unpack("<d", fields.take(8)) if decimals is None else tuple(10.0**-d for d in decimals)
         bounds = [(_unzigzag(fields.varint()), fields.varint()) for _ in range(columns)]
         fields.end()
         low, high = (tuple(part) for part in zip(*((low, low + span) for low, span in bounds), strict=True))
-        if max(map(abs, (*low, *high))) > EXACT or not all(0 < step < float("inf") for step in steps):
+        known = kind <= 1 and max(decimals or (0,)) <= DECIMALS and all(0 < step < float("inf") for step in steps)
+        if not known or max(map(abs, (*low, *high))) > EXACT:
             raise DataError("its table has numbers that cannot be counted in its steps")
         return cls(steps, low, high, decimals)
 
@@ -56,7 +59,9 @@ class Grid:
         return counts / 10.0 ** np.array(self.decimals)
 
     def written(self, number: float, column: int) -> str:
-        return repr(float(number)) if self.decimals is None else f"{number:.{self.decimals[column]}f}"
+        """With as many decimals as the column has, or the step: three steps of 0.1 are 0.3."""
+        decimals = _decimals_of(self.steps[column]) if self.decimals is None else self.decimals[column]
+        return f"{number:.{decimals}f}"
 
 
 def counted(
@@ -71,9 +76,11 @@ def counted(
     if not np.isfinite(rows).all():
         raise DataError("a table to be coded has numbers alone, and here is nan or inf")
     decimals = None if precision is not None else tuple(map(_decimals, rows.T, columns))
-    counts = np.rint(rows / precision) if decimals is None else np.rint(rows * 10.0 ** np.array(decimals))
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        counts = np.rint(rows / precision) if decimals is None else np.rint(rows * 10.0 ** np.array(decimals))
     if counts.size and np.abs(counts).max() >= EXACT:
-        raise ConfigError(f"task.precision={precision}: the numbers are too many steps from 0; take a larger one")
+        given = "null" if precision is None else precision
+        raise ConfigError(f"task.precision={given}: the numbers are too many steps from 0; take a larger one")
     counts = counts.astype(np.int64)
     low, high = ((part.tolist()) for part in (counts.min(0, initial=EXACT), counts.max(0, initial=-EXACT)))
     if not len(rows):
@@ -84,13 +91,18 @@ def counted(
 
 def _decimals(column: Float[np.ndarray, " rows"], name: str) -> int:
     """The fewest decimals with which every number is written exactly."""
-    for decimals in range(DECIMALS + 1):
-        if (np.rint(column * 10.0**decimals) / 10.0**decimals == column).all():
-            return decimals
+    with np.errstate(over="ignore"):  # a number that overflows equals none
+        for decimals in range(DECIMALS + 1):
+            if (np.rint(column * 10.0**decimals) / 10.0**decimals == column).all():
+                return decimals
     raise ConfigError(
         f"task.precision=null: column {name!r} has numbers of more than {DECIMALS} decimals; "
         "give the step to which they are to be kept, such as task.precision=0.001"
     )
+
+
+def _decimals_of(step: float) -> int:
+    return max(0, -Decimal(repr(step)).normalize().as_tuple().exponent)
 
 
 def _zigzag(number: int) -> int:

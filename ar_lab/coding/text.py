@@ -36,6 +36,7 @@ class TextEncoder:
 
     def __init__(self, codec: CharacterCodec):
         self.codec, self.known = codec, code_points(codec.alphabet)
+        self.filler = max(codec.alphabet.find(" "), 0)  # a likely character, so that it costs few bits
         self.decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         self.symbols, self.escapes, self.last, self.extra = 0, 0, 0, b""
@@ -45,7 +46,7 @@ class TextEncoder:
         points = code_points(text)
         index = np.searchsorted(self.known, points)
         unseen = np.flatnonzero(np.append(self.known, -1)[index] != points)
-        index[unseen] = len(self.known) if self.codec.unknown else 0
+        index[unseen] = len(self.known) if self.codec.unknown else self.filler
         self._escape(unseen + self.symbols, points[unseen])
         self.symbols += len(points)
         return index.astype(np.uint8 if self.codec.space.levels <= 256 else np.int32)
@@ -111,9 +112,9 @@ def _escapes(
         places = np.concatenate([p + k * SYMBOLS for k, p in enumerate(places)]) if places else numbers[:0]
         points = numbers
     else:
-        gaps, points = numbers[: len(numbers) // 2 * 2].reshape(-1, 2).T
-        places = gaps.cumsum()
-    if len(places) != len(points) or (len(places) and not 0 <= places[-1] < len(symbols)) or (points > 0x10FFFF).any():
+        places, points = numbers[::2].cumsum(), numbers[1::2]
+    ascending = (places[1:] > places[:-1]).all() and (not len(places) or 0 <= places[0] <= places[-1] < len(symbols))
+    if len(places) != len(points) or not ascending or (points > 0x10FFFF).any():
         raise DataError("its escapes are not those of its symbols")
     return places, points
 

@@ -84,15 +84,27 @@ def _rows(path: Path | None, codec: TableCodec, precision: float | None, parts: 
             "task.precision=null: the run's test part is standardized, and has no last decimal; "
             "give task.precision, or the table itself by task.input"
         )
-    if path is not None and (lost := [name for name in columns_of(path) if name not in codec.columns]):
-        raise ConfigError(f"task.input={path}: the run does not know the column {lost[0]!r}; leave it out of the file")
+    if path is not None:
+        _check_columns(path, codec)
     rows = codec.decode(parts.test) if path is None else raw_of(path, codec)
     counts, grid = counted(rows, codec.columns, precision)
     return Contents(counts, grid.to_bytes())
 
 
+def _check_columns(path: Path, codec: TableCodec) -> None:
+    """Raises ConfigError for a column that would be lost."""
+    names = columns_of(path)
+    if lost := [name for name in names if name not in codec.columns]:
+        raise ConfigError(f"task.input={path}: the run does not know the column {lost[0]!r}; leave it out of the file")
+    if doubles := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(
+            f"task.input={path}: has two columns {min(doubles)!r}; rename one, or leave it out of the file"
+        )
+
+
 def _images(path: Path, codec: ImageCodec) -> Contents:
     images = raw_of(path, codec)
+    _check_pictures(path)
     if images.shape[1:] != codec.shape:
         raise ConfigError(
             f"task.input={path}: images of shape {images.shape[1:]} (height, width, channels), "
@@ -105,6 +117,20 @@ def _images(path: Path, codec: ImageCodec) -> Contents:
             "use a run with data.levels=null"
         )
     return Contents(symbols, _names(path))
+
+
+def _check_pictures(path: Path) -> None:
+    """Raises ConfigError for a picture that has more than the pixels which are read of it."""
+    pictures = image_paths(path) if path.is_dir() else [path] if path.suffix.lower() in SUFFIXES else []
+    for file in pictures:
+        with Image.open(file) as image:
+            frames, clear = getattr(image, "n_frames", 1), "transparency" in image.info
+        if frames > 1:
+            raise ConfigError(
+                f"task.input={file}: {frames - 1} of {frames} frames would be lost; save each as a picture"
+            )
+        if clear:
+            raise ConfigError(f"task.input={file}: its transparency would be lost; save it as gray or RGB without")
 
 
 def _names(path: Path) -> bytes:
@@ -171,12 +197,25 @@ def _folder(extra: bytes, count: int) -> list[str]:
     """The names of a folder's files, none of which leads out of it."""
     try:
         names = json.loads(zlib.decompressobj().decompress(extra.removeprefix(FOLDER), NAMES))
-    except (zlib.error, ValueError) as error:
+    except (zlib.error, ValueError, RecursionError) as error:
         raise DataError("its file names are damaged") from error
     sound = isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
-    if not sound or any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in names):
+    if not sound or not all(map(_stays_inside, names)):
         raise DataError("its file names are not those of a folder")
+    folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    if len(set(names)) < count or not folders.isdisjoint(names):
+        raise DataError("two of its files would be one")
     return names
+
+
+def _stays_inside(name: str) -> bool:
+    """Whether a name is that of a file below a folder, written as a path writes itself."""
+    path = PurePosixPath(name)
+    try:
+        os.fsencode(name)
+    except UnicodeError:
+        return False
+    return bool(path.parts) and str(path) == name and not path.is_absolute() and not {"..", "\0"} & {*path.parts, *name}
 
 
 def _picture(image: Shaped[np.ndarray, "height width channels"]) -> Image.Image:
