@@ -30,11 +30,12 @@ lint: setup  ## Check format, style and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 
-bench: setup  ## Measure samplers, training by context and size, the data path, and what keeping freed memory is worth: 20 minutes
+bench: setup  ## Measure samplers, training by context and size, the data path, coding, and what keeping freed memory is worth: 25 minutes
 	$(BIN)/python scripts/bench_sampling.py
 	$(BIN)/python scripts/bench_training.py docs/training.png
 	$(BIN)/python scripts/bench_data.py
 	$(BIN)/python scripts/bench_memory.py
+	$(BIN)/python scripts/bench_compression.py
 
 clean:  ## Remove what builds and tests leave; never outputs/ or .venv
 	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -19,6 +20,7 @@ from ar_lab.coding.header import Place
 from ar_lab.coding.text import decode_text
 from ar_lab.errors import ConfigError, DataError, LabError
 from ar_lab.restore import restore
+from ar_lab.tasks.compress import written
 from ar_lab.tasks.decompress import decoded
 from ar_lab.tasks.packed import check_place
 from tests.tasks.conftest import QUICK, SMALL
@@ -267,6 +269,20 @@ def test_an_output_that_is_there_is_kept(runs: dict[str, Path], tmp_path: Path, 
     assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == b"precious"
     assert {*tmp_path.iterdir()} == {source, file}
+
+
+def test_a_file_that_does_not_decode_to_its_input_is_not_kept(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    source = tmp_path / "file"
+    source.write_bytes(WORDS)
+    monkeypatch.setattr(
+        "ar_lab.tasks.compress.written",
+        lambda part, contents, *more: written(part, replace(contents, symbols=contents.symbols[::-1]), *more),
+    )
+    compressed(runs["ngram"], source, tmp_path / "file.arlab", code=1)
+    assert "does not decode to what it was made from" in capsys.readouterr().err
+    assert {*tmp_path.iterdir()} == {source}
 
 
 @pytest.mark.slow
