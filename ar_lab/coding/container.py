@@ -6,6 +6,7 @@ ARLB | version | length of the header | header | side information | embedded mod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -34,7 +35,8 @@ def write_container(path: Path, header: Header, extra: bytes, embedded: bytes, c
     content = header.to_bytes()
     crc = 0
     with path.open("wb") as file:
-        for piece in (MAGIC, bytes([VERSION]), varint(len(content)), content, extra, embedded, *pieces(chunks)):
+        head = (MAGIC, bytes([VERSION]), varint(len(content)), content, extra, embedded)
+        for piece in chain(head, pieces(chunks)):
             file.write(piece)
             crc = crc32(piece, crc)
         file.write(crc.to_bytes(CHECK, "little"))

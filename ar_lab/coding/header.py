@@ -16,6 +16,7 @@ DEVICES = ("cpu", "cuda", "xpu", "mps")
 HARDWARE = ("DEFAULT", "AVX2", "AVX512", "NEON", "SVE256", "ZVECTOR", "VSX")  # others are spelt out
 MODEL = 6  # bytes of the model's hash
 LANE_LIMIT = 2**20
+THREAD_LIMIT = 2**10  # as many are started
 SYMBOL_LIMIT = 2**40  # more than there is a disk for
 EMBEDDED, ONLINE = 1, 2  # flags
 
@@ -45,7 +46,7 @@ class Place:
     @classmethod
     def read(cls, fields: Fields) -> "Place":
         dtype, threads, device, known = (fields.varint() for _ in range(4))
-        if dtype >= len(DTYPES) or device >= len(DEVICES) or known > len(HARDWARE) or not 0 < threads < 2**16:
+        if dtype >= len(DTYPES) or device >= len(DEVICES) or known > len(HARDWARE) or not 0 < threads <= THREAD_LIMIT:
             raise DataError("its header names no known precision, device or number of threads")
         version = _read_spelt(fields)
         hardware = HARDWARE[known - 1] if known else _read_spelt(fields)
