@@ -160,5 +160,5 @@ def notes(packed: Packed) -> list[str]:
     """What a reader of the lengths must know."""
     found = ["given the model: whoever decodes has the run; with the model in the file: nothing but the file is needed"]
     if packed.codec.space.kind == "image":
-        found.append("of pictures the pixels are kept, and of a folder the names; no metadata")
+        found.append("of images the pixels are kept, and of a folder the names: no metadata, labels or other files")
     return found

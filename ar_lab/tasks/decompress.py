@@ -62,11 +62,15 @@ def decoded_name(path: Path) -> Path:
 
 
 def check_free(output: Path) -> None:
-    """Raises ConfigError for an output that is there already, or has no directory to be in."""
+    """Raises ConfigError for an output that is there already, or has no directory to be in that takes files."""
     if output.exists():
         raise ConfigError(f"task.output={output}: is there already; give another name, or remove it")
     if not output.parent.is_dir():
         raise ConfigError(f"task.output={output}: there is no directory {output.parent}; make it first")
+    try:
+        tempfile.TemporaryFile(dir=output.parent).close()
+    except OSError as error:
+        raise ConfigError(f"task.output={output}: nothing can be written there: {error.strerror}") from error
 
 
 @contextmanager

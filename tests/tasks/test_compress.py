@@ -269,6 +269,8 @@ def test_an_output_that_is_there_is_kept(runs: dict[str, Path], tmp_path: Path, 
     assert "is there already" in capsys.readouterr().err
     assert file.read_bytes() == b"precious"
     assert {*tmp_path.iterdir()} == {source, file}
+    compressed(runs["ngram"], source, Path("/proc/file.arlab"), code=2)
+    assert "task.output=/proc/file.arlab: " in capsys.readouterr().err
 
 
 def test_a_file_that_does_not_decode_to_its_input_is_not_kept(
